@@ -1,0 +1,29 @@
+"""Every address of the site."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts import views as views_of_accounts
+from consent_site import views
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+handler400 = "consent_site.views.bad_request"
+handler403 = "consent_site.views.permission_denied"
+handler404 = "consent_site.views.not_found"
+handler500 = "consent_site.views.server_error"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("health/", views.health, name="health"),
+    path("language/", views_of_accounts.language, name="language"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("accounts/", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("chats/", include("conversations.urls")),
+    path("privacy/", include("privacy.urls")),
+    path("legal/", include("privacy.legal_urls")),
+    path("admin/", admin.site.urls),
+]
