@@ -1,0 +1,31 @@
+"""What changes an account."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Plan, PlanChange, User
+
+
+def lock_user(user: User) -> User:
+    """Return the account, re-read and locked until the transaction ends.
+
+    Everything that races for one person (two tabs, two devices) meets at this lock. On SQLite the transaction
+    itself is the lock (`transaction_mode=IMMEDIATE`). Raises TransactionManagementError outside of one, which
+    PostgreSQL does by itself and SQLite would pass over in silence.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("lock_user() protects a transaction and needs one.")
+    return User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+
+
+@transaction.atomic
+def change_plan(user: User, plan: Plan, *, at: datetime) -> PlanChange:
+    """Put someone on another plan from `at` on, and return the row that says so."""
+    locked = lock_user(user)
+    locked.plan = plan
+    if locked.is_consumer and locked.joined_at is None:
+        locked.joined_at = at
+    locked.save(update_fields=["plan", "joined_at"])
+    user.plan, user.joined_at = locked.plan, locked.joined_at
+    return locked.plan_changes.create(plan=plan, at=at)

@@ -1,0 +1,66 @@
+"""A request in its reader's language and time zone, and the way to the sign-in page."""
+
+import zoneinfo
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.negotiation import prefers_json
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class PreferencesMiddleware:
+    """Activates the language and the time zone of whoever asks.
+
+    An account's own settings win; a visitor gets the language cookie, then what the browser prefers, and UTC.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request with both active, and say in which language the answer is."""
+        user = request.user
+        signed_in = user.is_authenticated
+        language = user.language if signed_in else translation.get_language_from_request(request)
+        zone = zoneinfo.ZoneInfo(user.time_zone if signed_in else settings.TIME_ZONE)
+        with translation.override(language), timezone.override(zone):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Sends the signed-out to the sign-in page, in the way each kind of request can follow.
+
+    htmx would swap the sign-in page into whatever it was filling, and a program can't use a page at all.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+        """Answer a request that needs someone signed in and has no one."""
+        if prefers_json(request):
+            return JsonResponse(
+                {
+                    "type": "about:blank",
+                    "title": _("Sign in first"),
+                    "status": HTTPStatus.UNAUTHORIZED,
+                    "code": "sign_in_required",
+                },
+                status=HTTPStatus.UNAUTHORIZED,
+                content_type="application/problem+json",
+            )
+        redirect = super().handle_no_permission(request, view_func)
+        if getattr(request, "htmx", False):
+            return HttpResponseClientRedirect(redirect.headers["Location"])
+        return redirect

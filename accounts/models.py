@@ -1,0 +1,166 @@
+"""Who a person is: the account, and the plans it has had."""
+
+import uuid
+import zoneinfo
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import clock
+
+
+class PlanClass(models.TextChoices):
+    """Which side of the line a plan is on: consumers are asked, commercial customers never."""
+
+    CONSUMER = "consumer", _("consumer plan")
+    COMMERCIAL = "commercial", _("commercial plan")
+
+
+class Plan(models.TextChoices):
+    """What someone pays for, or does not."""
+
+    FREE = "free", _("Free")
+    PRO = "pro", _("Pro")
+    MAX = "max", _("Max")
+    TEAM = "team", _("Team")
+    ENTERPRISE = "enterprise", _("Enterprise")
+    GOV = "gov", _("Gov")
+    EDUCATION = "education", _("Education")
+    API = "api", _("API")
+
+    @property
+    def plan_class(self) -> PlanClass:
+        """Return the class of this plan."""
+        return PlanClass.CONSUMER if self in CONSUMER_PLANS else PlanClass.COMMERCIAL
+
+
+CONSUMER_PLANS = frozenset({Plan.FREE, Plan.PRO, Plan.MAX})
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless the IANA database knows this time zone."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("There is no time zone of this name."), code="unknown_time_zone")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts; the e-mail address is the login and is kept in lower case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Return a new account. Without a password it can sign in only after a reset or with a passkey."""
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Return a new account that may do everything in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the account of an e-mail address, whatever its case."""
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One account: a person, or what is left of one."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    principal = models.UUIDField(
+        _("principal"),
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
+        help_text=_("The opaque id under which evidence is kept. It leads nowhere outside this table."),
+    )
+    plan = models.CharField(_("plan"), max_length=10, choices=Plan, default=Plan.FREE)
+    joined_at = models.DateTimeField(
+        _("joined"), null=True, editable=False, help_text=_("The first instant on a consumer plan.")
+    )
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    language = models.CharField(
+        _("language"), max_length=7, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
+    )
+    time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
+    is_staff = models.BooleanField(_("staff"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email=models.functions.Lower("email")), name="user_email_is_lower_case"
+            ),
+            models.CheckConstraint(condition=models.Q(plan__in=Plan.values), name="user_plan_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(joined_at__isnull=False) | ~models.Q(plan__in=sorted(CONSUMER_PLANS)),
+                name="user_on_a_consumer_plan_has_joined",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def plan_class(self) -> PlanClass:
+        """Return which class of plan this person is on now."""
+        return Plan(self.plan).plan_class
+
+    @property
+    def is_consumer(self) -> bool:
+        """Return whether this person is on a consumer plan now."""
+        return self.plan_class is PlanClass.CONSUMER
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the account; a new one starts its plan, however it was made."""
+        if not self._state.adding:
+            super().save(*args, **kwargs)
+            return
+        self.email = self.email.lower()
+        if self.is_consumer and self.joined_at is None:
+            self.joined_at = self.created_at
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            self.plan_changes.create(plan=self.plan, at=self.created_at)
+
+
+class PlanChangeQuerySet(models.QuerySet["PlanChange"]):
+    """Plans over time."""
+
+    def at(self, at: datetime) -> models.QuerySet["PlanChange"]:
+        """Return the changes made by this instant, the one in force first."""
+        return self.filter(at__lte=at).order_by("-at", "-pk")
+
+
+class PlanChange(models.Model):
+    """One row: from this instant on, this person is on this plan."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="plan_changes", verbose_name=_("person"))
+    plan = models.CharField(_("plan"), max_length=10, choices=Plan)
+    at = models.DateTimeField(_("from"))
+
+    objects = PlanChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("plan change")
+        verbose_name_plural = _("plan changes")
+        indexes = [models.Index(fields=["user", "-at"], name="plan_change_by_user")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(plan__in=Plan.values), name="plan_change_plan_is_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_plan_display()} · {self.at:%Y-%m-%d %H:%M %Z}"
