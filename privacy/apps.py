@@ -1,0 +1,21 @@
+"""The privacy app."""
+
+from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class PrivacyConfig(AppConfig):
+    """What a person was told and chose."""
+
+    name = "privacy"
+    verbose_name = _("privacy")
+
+    def ready(self) -> None:
+        """Register the checks, and the triggers that every `migrate` makes sure of."""
+        from privacy.checks import check_triggers
+        from privacy.triggers import install_after_migrate
+
+        checks.register(check_triggers, checks.Tags.database)
+        post_migrate.connect(install_after_migrate, sender=self)

@@ -1,0 +1,77 @@
+"""One rendering of the question: the component, its form and its token, together."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from privacy.consequences import choice_in_words, consequences
+from privacy.forms import AnswerForm
+from privacy.models import Method, Surface, Training
+from privacy.question import Question, question_for
+from privacy.receipts import Receipt, receipt_for
+from privacy.standing import Standing
+from privacy.tokens import FormToken
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The question as it is put to one person in one page."""
+
+    question: Question
+    standing: Standing
+    token: str
+    form: AnswerForm | None
+    next: str
+
+
+def ask(
+    request: HttpRequest, standing: Standing, surface: Surface, *, form: AnswerForm | None = None, next_url: str = ""
+) -> Asking | None:
+    """Return the question for a page, or None if nothing is left to ask.
+
+    Tells the gate's middleware to record that it was shown. A form with errors is passed on as it was sent.
+    """
+    question = question_for(standing, surface)
+    if question is None:
+        return None
+    request.question_shown = question
+    token = FormToken.issue(
+        standing.user, notice=question.notice_hash, surface=surface, last_receipt=standing.state.last_receipt
+    )
+    return Asking(question, standing, token.sign(), form, next_url or request.get_full_path())
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What someone's answers led to: what is true now, the last receipt, and the way back."""
+
+    choice: str
+    consequences: list[str]
+    receipt: Receipt | None
+    undo_token: str
+
+
+def answered(standing: Standing) -> Answered:
+    """Return what is true for someone now, with undo where their last answer changed their choice."""
+    last = standing.state.last_receipt
+    receipt = receipt_for(standing.user, last) if last else None
+    return Answered(choice_in_words(standing), consequences(standing), receipt, _undo_token(standing, receipt))
+
+
+def _undo_token(standing: Standing, receipt: Receipt | None) -> str:
+    """Return the token for undoing an answer: an ordinary answer with the value there was before.
+
+    There is none where an ordinary answer would be refused too.
+    """
+    if receipt is None or receipt.undoes_to is None or not standing.is_asked or not standing.has_answered:
+        return ""
+    if receipt.undoes_to is Training.ALLOW and not standing.has_accepted_terms:
+        return ""
+    token = FormToken.issue(
+        standing.user,
+        notice=receipt.first.notice_id,
+        surface=Surface(receipt.first.surface),
+        last_receipt=receipt.id,
+        method=Method.UNDO,
+    )
+    return token.sign()

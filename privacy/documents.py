@@ -1,0 +1,129 @@
+"""The documents of a policy update: from Markdown with placeholders to sanitised HTML, and to differences."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+import nh3
+from diff_match_patch import diff_match_patch
+from django.conf import settings
+from django.utils import translation
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from privacy.models import PolicyDocument, PolicyUpdate
+from privacy.wording import retention_if_allowed, retention_otherwise, written_date
+
+PLACEHOLDER = re.compile(r"\{(\w*)\}")
+PLACEHOLDERS = frozenset(
+    {"product", "coding_tool", "announced", "last_day", "allow_retention", "refuse_retention"}
+)
+TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "a", "code", "blockquote", "hr", "br"}
+INSERTED, DELETED = 1, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document as it is read: sanitised HTML, and the SHA-256 (hex) of the Markdown it was made from."""
+
+    html: SafeString
+    sha256: str
+
+
+def unknown_placeholders(markdown: str) -> list[str]:
+    """Return the placeholders of a text that mean nothing."""
+    return sorted({name for name in PLACEHOLDER.findall(markdown)} - PLACEHOLDERS)
+
+
+def filled_in(document: PolicyDocument) -> str:
+    """Return a document's Markdown with the dates and periods of its update, in its own language."""
+    update: PolicyUpdate = document.update
+    with translation.override(document.language):
+        values = {
+            "product": settings.PRODUCT_NAME,
+            "coding_tool": settings.CODING_TOOL_NAME,
+            "announced": written_date(update.announced_at.astimezone(UTC).date()),
+            "last_day": written_date(update.last_day),
+            "allow_retention": retention_if_allowed(update),
+            "refuse_retention": retention_otherwise(update),
+        }
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), document.markdown)
+
+
+def page_of(document: PolicyDocument) -> Page:
+    """Return a document as it is shown."""
+    return _page(filled_in(document))
+
+
+# Published texts do not change, so what was made of them can stay: a cache of content, keyed by content.
+@lru_cache(maxsize=64)
+def _page(markdown: str) -> Page:
+    html = nh3.clean(MarkdownIt("commonmark").render(markdown), tags=TAGS, attributes={"a": {"href"}}, link_rel=None)
+    # nh3 has just sanitised it against the short list above.
+    return Page(html=mark_safe(html), sha256=hashlib.sha256(markdown.encode()).hexdigest())  # noqa: S308
+
+
+@lru_cache(maxsize=64)
+def difference(before: str, after: str) -> SafeString:
+    """Return what changed between two Markdown texts, paragraph by paragraph, as HTML with `ins` and `del`.
+
+    Only what changed is there, each with the heading it stands under.
+    """
+    old, new = _paragraphs(before), _paragraphs(after)
+    blocks: list[SafeString] = []
+    heading = ""
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            heading = _last_heading(new[j1:j2]) or heading
+            continue
+        if heading:
+            blocks.append(format_html("<h4>{}</h4>", heading))
+            heading = ""
+        blocks += _changed(old[i1:i2], new[j1:j2])
+    return format_html_join("\n", "{}", ((block,) for block in blocks))
+
+
+def _paragraphs(markdown: str) -> list[str]:
+    return [part.strip() for part in re.split(r"\n\s*\n|\n(?=[-*] )", markdown) if part.strip()]
+
+
+def _last_heading(paragraphs: list[str]) -> str:
+    return next((text.lstrip("# ") for text in reversed(paragraphs) if text.startswith("#")), "")
+
+
+def _changed(old: list[str], new: list[str]) -> list[SafeString]:
+    """Return a run of changed paragraphs: those that resemble each other woven together, the rest one by one."""
+    blocks = []
+    rest = list(old)
+    for text in new:
+        alike = max(rest, key=lambda other: SequenceMatcher(None, other, text).ratio(), default=None)
+        if alike is not None and SequenceMatcher(None, alike, text).ratio() > 0.5:
+            for gone in rest[: rest.index(alike)]:
+                blocks.append(format_html("<p><del>{}</del></p>", _plain(gone)))
+            rest = rest[rest.index(alike) + 1 :]
+            blocks.append(_woven(_plain(alike), _plain(text)))
+        else:
+            blocks.append(format_html("<p><ins>{}</ins></p>", _plain(text)))
+    blocks += [format_html("<p><del>{}</del></p>", _plain(gone)) for gone in rest]
+    return blocks
+
+
+def _woven(before: str, after: str) -> SafeString:
+    """Return one paragraph with what was taken out and put in, in phrases rather than letters."""
+    engine = diff_match_patch()
+    parts = engine.diff_main(before, after)
+    engine.diff_cleanupSemantic(parts)
+    tags = {INSERTED: "<ins>{}</ins>", DELETED: "<del>{}</del>"}
+    return format_html(
+        "<p>{}</p>", format_html_join("", "{}", ((format_html(tags.get(sign, "{}"), text),) for sign, text in parts))
+    )
+
+
+def _plain(markdown: str) -> str:
+    """Return a paragraph without the Markdown that would only be noise in a difference."""
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
+    return re.sub(r"^(#+|[-*]) +|\*\*", "", text)

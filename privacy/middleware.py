@@ -1,0 +1,88 @@
+"""The gate: what stops use from the deadline on, and never traps (rules B4, B5 and B9)."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import clock
+from accounts.negotiation import prefers_json
+from privacy import exemptions
+from privacy.actions import record_shown
+from privacy.circumstances import circumstances_of
+from privacy.drafts import keep_draft
+from privacy.standing import Prompt, Standing, is_settled, standing_of
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class GateMiddleware:
+    """Lets through whoever is settled, signed out or not asked; sends the rest to the question.
+
+    It also puts `request.standing` there for the pages of whoever is not settled, and records that a question
+    was shown once the page with it has been made.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, and keep evidence of a question its page has shown."""
+        request.standing = None
+        if request.user.is_authenticated and not is_settled(request.user):
+            user = request.user
+            request.standing = SimpleLazyObject(lambda: standing_of(user, clock.now()))
+        response = self.get_response(request)
+        question = getattr(request, "question_shown", None)
+        if question is not None and request.method == "GET" and response.status_code == HTTPStatus.OK:
+            record_shown(request.user, question, circumstances=circumstances_of(request), at=clock.now())
+        return response
+
+    def process_view(
+        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """Refuse a gated route to a gated person, in the way each kind of request can follow."""
+        match = request.resolver_match
+        request.is_gated_route = match is not None and not exemptions.is_exempt(match)
+        if request.standing is None or not request.is_gated_route or request.standing.prompt is not Prompt.GATE:
+            return None
+        if prefers_json(request):
+            return problem(request, request.standing)
+        page = exemptions.page_of(match, kwargs) or request.get_full_path()
+        text = request.POST.get(exemptions.KEPT_FIELDS.get(match.view_name, ("", ""))[0], "")
+        if text:
+            keep_draft(request.user, page, text, at=clock.now())
+        question_url = f"{reverse('privacy:question')}?{urlencode({'next': page})}"
+        if request.htmx:
+            return HttpResponseClientRedirect(question_url)
+        response = redirect(question_url)
+        response.status_code = HTTPStatus.SEE_OTHER
+        return response
+
+
+def problem(request: HttpRequest, standing: Standing) -> JsonResponse:
+    """Return the problem document (RFC 9457) a program gets at the gate."""
+    update = standing.update
+    assert update is not None
+    return JsonResponse(
+        {
+            "type": "about:blank",
+            "title": _("An answer is needed"),
+            "status": HTTPStatus.FORBIDDEN,
+            "detail": _("The account’s owner has to answer a question about the updated terms. Retrying won’t help."),
+            "code": "consent_required",
+            "question_url": request.build_absolute_uri(reverse("privacy:question")),
+            "policy_update": update.version,
+            "deadline": update.deadline.isoformat(),
+            "retryable": False,
+        },
+        status=HTTPStatus.FORBIDDEN,
+        content_type="application/problem+json",
+    )

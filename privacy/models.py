@@ -1,0 +1,344 @@
+"""What people were told, what they chose, and the evidence of both."""
+
+import hashlib
+import uuid
+from datetime import datetime, time, timedelta
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+# The last inhabited hour of a date: a day has ended everywhere once it has ended at UTC−12.
+# (The IANA database inverts the sign of "Etc" zones.)
+ANYWHERE_ON_EARTH = ZoneInfo("Etc/GMT+12")
+
+
+class Training(models.TextChoices):
+    """The training choice."""
+
+    ALLOW = "allow", _("allow")
+    REFUSE = "refuse", _("refuse")
+
+
+class Surface(models.TextChoices):
+    """Where a question stood."""
+
+    SIGN_UP = "sign_up", _("sign-up")
+    POP_UP = "pop_up", _("pop-up")
+    GATE = "gate", _("gate")
+    SETTINGS = "settings", _("settings")
+    API = "api", _("API")
+
+
+class Method(models.TextChoices):
+    """With what an act was done."""
+
+    BUTTON = "button", _("button")
+    ESC = "esc", _("Esc key")
+    CLOSE = "close", _("close button")
+    UNDO = "undo", _("undo")
+
+
+class Kind(models.TextChoices):
+    """What a consent record is evidence of."""
+
+    SHOWN = "shown", _("question shown")
+    DEFERRED = "deferred", _("put off")
+    TERMS_ACCEPTED = "terms_accepted", _("terms accepted")
+    TRAINING_ALLOWED = "training_allowed", _("training allowed")
+    TRAINING_REFUSED = "training_refused", _("training refused")
+    TRAINING_WITHDRAWN = "training_withdrawn", _("permission withdrawn")
+
+
+ANSWERS = frozenset(
+    {Kind.TERMS_ACCEPTED, Kind.TRAINING_ALLOWED, Kind.TRAINING_REFUSED, Kind.TRAINING_WITHDRAWN}
+)
+
+
+class CoverageReading(models.TextChoices):
+    """Which messages of a conversation an *allow* reaches (rule C3)."""
+
+    CONVERSATION = "conversation", _("the whole conversation, once it is new or resumed")
+    MESSAGE = "message", _("only messages written in an allow period")
+
+
+class PolicyUpdateQuerySet(models.QuerySet["PolicyUpdate"]):
+    """Policy updates, the latest announced first."""
+
+    def announced(self, at: datetime) -> "PolicyUpdateQuerySet":
+        """Return what has been published and announced by this instant."""
+        return self.filter(published_at__isnull=False, announced_at__lte=at)
+
+    def material(self) -> "PolicyUpdateQuerySet":
+        """Return the updates that ask."""
+        return self.filter(is_material=True)
+
+
+class PolicyUpdate(models.Model):
+    """One row: one change of the Consumer Terms and the Privacy Policy.
+
+    Once published, triggers keep it as it is, but for the percentage (which only grows) and the last day
+    (which moves with a `LastDayMove`).
+    """
+
+    version = models.SlugField(_("version"), primary_key=True, max_length=40)
+    announced_at = models.DateTimeField(_("announced"))
+    last_day = models.DateField(_("last day"), help_text=_("The last date to answer, anywhere on Earth."))
+    is_material = models.BooleanField(_("material"), default=True, help_text=_("Only a material update asks."))
+    allow_retention_years = models.PositiveSmallIntegerField(_("years kept if allowed"), default=5)
+    refuse_retention_days = models.PositiveSmallIntegerField(_("days kept otherwise"), default=30)
+    short_deferrals = models.PositiveSmallIntegerField(_("number of short deferrals"), default=2)
+    short_deferral_days = models.PositiveSmallIntegerField(_("days of a short deferral"), default=1)
+    long_deferral_days = models.PositiveSmallIntegerField(_("days of a later deferral"), default=7)
+    coverage_reading = models.CharField(
+        _("what an allow reaches"),
+        max_length=12,
+        choices=CoverageReading,
+        default=CoverageReading.CONVERSATION,
+    )
+    rollout_percentage = models.PositiveSmallIntegerField(_("roll-out percentage"), default=0)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
+
+    objects = PolicyUpdateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy update")
+        verbose_name_plural = _("policy updates")
+        ordering: ClassVar[list[str]] = ["-announced_at", "-version"]
+        constraints = [
+            models.CheckConstraint(condition=Q(rollout_percentage__lte=100), name="update_percentage_at_most_100"),
+            models.CheckConstraint(
+                condition=Q(allow_retention_years__gte=1, refuse_retention_days__gte=1),
+                name="update_retention_at_least_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(short_deferral_days__gte=1, long_deferral_days__gte=1),
+                name="update_deferral_at_least_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(coverage_reading__in=CoverageReading.values), name="update_reading_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def deadline(self) -> datetime:
+        """Return the first instant at which the last day has ended everywhere on Earth."""
+        return datetime.combine(self.last_day + timedelta(days=1), time(), ANYWHERE_ON_EARTH)
+
+    def includes(self, principal: uuid.UUID) -> bool:
+        """Return whether the update has been rolled out to someone.
+
+        The bucket depends on the person and the version alone, so who is in stays in as the percentage grows.
+        """
+        digest = hashlib.sha256(f"{self.version}:{principal}".encode()).digest()
+        return int.from_bytes(digest[:8]) % 100 < self.rollout_percentage
+
+    def deferral_days(self, earlier: int) -> int:
+        """Return for how many days "Not now" holds for someone who has used it `earlier` times."""
+        return self.short_deferral_days if earlier < self.short_deferrals else self.long_deferral_days
+
+
+class DocumentKind(models.TextChoices):
+    """The texts a policy update consists of."""
+
+    TERMS = "terms", _("Consumer Terms")
+    PRIVACY = "privacy", _("Privacy Policy")
+    CHANGES = "changes", _("What changed")
+    FAQ = "faq", _("Questions and answers")
+
+
+class PolicyDocument(models.Model):
+    """One row: one text of a policy update in one language, as Markdown with placeholders."""
+
+    update = models.ForeignKey(PolicyUpdate, models.CASCADE, related_name="documents", verbose_name=_("policy update"))
+    kind = models.CharField(_("document"), max_length=8, choices=DocumentKind)
+    language = models.CharField(_("language"), max_length=7, choices=settings.LANGUAGES)
+    markdown = models.TextField(_("text"))
+
+    class Meta:
+        verbose_name = _("policy document")
+        verbose_name_plural = _("policy documents")
+        constraints = [
+            models.UniqueConstraint(fields=["update", "kind", "language"], name="one_document_per_language"),
+            models.CheckConstraint(condition=Q(kind__in=DocumentKind.values), name="document_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.update_id} · {self.language}"
+
+
+class LastDayMove(models.Model):
+    """One row: staff moved the last day of a published update, and why. Append-only."""
+
+    update = models.ForeignKey(PolicyUpdate, models.PROTECT, related_name="moves", verbose_name=_("policy update"))
+    previous_last_day = models.DateField(_("from"))
+    last_day = models.DateField(_("to"))
+    reason = models.TextField(_("reason"))
+    moved_by = models.UUIDField(_("moved by"), help_text=_("The principal of the member of staff."))
+    at = models.DateTimeField(_("moved"))
+
+    class Meta:
+        verbose_name = _("move of the last day")
+        verbose_name_plural = _("moves of the last day")
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="last_day_move_has_a_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.update_id}: {self.previous_last_day} → {self.last_day}"
+
+
+class Notice(models.Model):
+    """One row: the exact text people were shown with the question, on one surface, in one language. Append-only."""
+
+    sha256 = models.CharField(_("hash"), max_length=64, primary_key=True)
+    update = models.ForeignKey(PolicyUpdate, models.PROTECT, related_name="notices", verbose_name=_("policy update"))
+    language = models.CharField(_("language"), max_length=7, choices=settings.LANGUAGES)
+    surface = models.CharField(_("surface"), max_length=8, choices=Surface)
+    text = models.TextField(_("text"))
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        constraints = [models.CheckConstraint(condition=Q(surface__in=Surface.values), name="notice_surface_is_known")]
+
+    def __str__(self) -> str:
+        return f"{self.update_id} · {self.get_surface_display()} · {self.language} · {self.sha256[:12]}"
+
+
+class ConsentRecord(models.Model):
+    """One row: one piece of evidence about one person. Append-only, and chained by hash per person.
+
+    `occurred_at` is the product's clock, `recorded_at` the real one; both are UTC. `receipt` is shared by the
+    records that one form saved together, and is set on answers only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    principal = models.UUIDField(_("principal"))
+    sequence = models.PositiveIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=18, choices=Kind)
+    update = models.ForeignKey(PolicyUpdate, models.PROTECT, related_name="records", verbose_name=_("policy update"))
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="records", verbose_name=_("notice"))
+    receipt = models.UUIDField(_("receipt"), null=True)
+    language = models.CharField(_("language"), max_length=7)
+    surface = models.CharField(_("surface"), max_length=8, choices=Surface)
+    method = models.CharField(_("method"), max_length=6, choices=Method, blank=True)
+    previous_value = models.CharField(_("previous value"), max_length=40, blank=True)
+    new_value = models.CharField(_("new value"), max_length=40, blank=True)
+    occurred_at = models.DateTimeField(_("happened"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    actor = models.UUIDField(_("who acted"))
+    gpc = models.BooleanField(_("Global Privacy Control"))
+    previous_hash = models.CharField(_("hash before"), max_length=64)
+    hash = models.CharField(_("hash"), max_length=64)
+
+    class Meta:
+        verbose_name = _("consent record")
+        verbose_name_plural = _("consent records")
+        constraints = [
+            models.UniqueConstraint(fields=["principal", "sequence"], name="one_record_per_number"),
+            models.UniqueConstraint(
+                fields=["principal", "notice"], condition=Q(kind=Kind.SHOWN), name="shown_once_per_notice"
+            ),
+            models.UniqueConstraint(
+                fields=["receipt", "kind"], condition=Q(receipt__isnull=False), name="one_kind_per_receipt"
+            ),
+            models.CheckConstraint(condition=Q(actor=F("principal")), name="nobody_answers_for_someone_else"),
+            models.CheckConstraint(condition=Q(sequence__gte=1), name="record_numbers_start_at_one"),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="record_kind_is_known"),
+            models.CheckConstraint(condition=Q(surface__in=Surface.values), name="record_surface_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.SHOWN, method="") | (~Q(kind=Kind.SHOWN) & Q(method__in=Method.values)),
+                name="every_act_has_a_method",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=sorted(ANSWERS), receipt__isnull=False)
+                | (~Q(kind__in=sorted(ANSWERS)) & Q(receipt__isnull=True)),
+                name="answers_and_only_answers_have_a_receipt",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.principal} #{self.sequence} {self.kind}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the receipt this record belongs to. Only answers have one."""
+        return reverse("privacy:receipt", args=[self.receipt])
+
+
+class ConsentState(models.Model):
+    """One row: where one person stands now, written in the same transaction as its evidence.
+
+    A missing row means that nothing was ever shown to, or answered by, the person.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        primary_key=True,
+        related_name="consent_state",
+        verbose_name=_("person"),
+    )
+    training = models.CharField(_("training choice"), max_length=6, choices=Training, blank=True)
+    allowed_since = models.DateTimeField(_("allow period began"), null=True)
+    answered_update = models.ForeignKey(
+        PolicyUpdate, models.PROTECT, null=True, related_name="+", verbose_name=_("update answered")
+    )
+    terms_update = models.ForeignKey(
+        PolicyUpdate, models.PROTECT, null=True, related_name="+", verbose_name=_("terms accepted")
+    )
+    last_receipt = models.UUIDField(_("last answer"), null=True)
+    deferral_update = models.ForeignKey(
+        PolicyUpdate, models.PROTECT, null=True, related_name="+", verbose_name=_("update put off")
+    )
+    deferrals = models.PositiveIntegerField(_("times put off"), default=0)
+    deferred_until = models.DateTimeField(_("put off until"), null=True)
+    chain_length = models.PositiveIntegerField(_("records"), default=0)
+    chain_head = models.CharField(_("hash of the last record"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("consent state")
+        verbose_name_plural = _("consent states")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(training=Training.ALLOW, allowed_since__isnull=False)
+                | (~Q(training=Training.ALLOW) & Q(allowed_since__isnull=True)),
+                name="an_allow_and_only_an_allow_has_a_period",
+            ),
+            models.CheckConstraint(
+                condition=Q(training="", answered_update__isnull=True)
+                | Q(training__in=Training.values, answered_update__isnull=False),
+                name="a_choice_answers_an_update",
+            ),
+            models.CheckConstraint(
+                condition=Q(deferral_update__isnull=True) | Q(deferrals__gte=1, deferred_until__isnull=False),
+                name="a_deferral_has_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.training or '–'}"
+
+
+class Draft(models.Model):
+    """One row: a text the gate refused to send, kept for its writer until it is sent."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", verbose_name=_("person")
+    )
+    path = models.CharField(_("page"), max_length=200, help_text=_("The page on which it was being written."))
+    text = models.TextField(_("text"))
+    kept_at = models.DateTimeField(_("kept"))
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [models.UniqueConstraint(fields=["user", "path"], name="one_draft_per_page")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.path}"

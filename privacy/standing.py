@@ -1,0 +1,144 @@
+"""Where a person stands towards the question: asked or not, answered or not, gated or not.
+
+Two ways lead here. `is_settled` answers from the columns that came with the user (`privacy.auth_backends`),
+so that a request of someone who has answered costs no query. Everyone else takes `standing_of`, which reads
+afresh. Both compare the same rows; there is no cache between them and the database.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from accounts.models import User
+from privacy.models import ConsentState, PolicyUpdate, Surface
+
+
+class Prompt(Enum):
+    """How the question comes to someone on a page of the app."""
+
+    NONE = "none"
+    LINE = "line"
+    POP_UP = "pop_up"
+    GATE = "gate"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One person towards the latest material update, at one instant.
+
+    `unsettled` holds the material updates announced by `at` that are not settled yet, the latest first: only
+    the first is asked, but each may be what gates the person (rule A4).
+    """
+
+    user: User
+    state: ConsentState
+    update: PolicyUpdate | None
+    unsettled: tuple[PolicyUpdate, ...]
+    at: datetime
+
+    @property
+    def is_asked(self) -> bool:
+        """Return whether there is a question, and this person is one of those it is put to."""
+        return self.update is not None and self.user.is_consumer
+
+    @property
+    def has_answered(self) -> bool:
+        """Return whether a training choice was saved for the update that is asked."""
+        return self.update is not None and self.state.answered_update_id == self.update.version
+
+    @property
+    def has_accepted_terms(self) -> bool:
+        """Return whether the terms of the update that is asked were accepted."""
+        return self.update is not None and self.state.terms_update_id == self.update.version
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether nothing is left to ask: a training choice, and the terms."""
+        return self.has_answered and self.has_accepted_terms
+
+    @property
+    def gate(self) -> Surface | None:
+        """Return the surface that stops this person now, if one does.
+
+        It is the second step of signing up for who joined at or after an announcement, the gate for who was
+        there before and let the deadline come.
+        """
+        if not self.is_asked or not self.unsettled:
+            return None
+        joined_at = self.user.joined_at
+        if joined_at is not None and joined_at >= self.unsettled[-1].announced_at:
+            return Surface.SIGN_UP
+        if any(self.at >= update.deadline for update in self.unsettled):
+            return Surface.GATE
+        return None
+
+    @property
+    def is_deferred(self) -> bool:
+        """Return whether "Not now" still holds."""
+        return (
+            self.update is not None
+            and self.state.deferral_update_id == self.update.version
+            and self.state.deferred_until is not None
+            and self.at < self.state.deferred_until
+        )
+
+    @property
+    def can_defer(self) -> bool:
+        """Return whether "Not now" is offered."""
+        return self.is_asked and not self.has_answered and self.gate is None
+
+    @property
+    def surface(self) -> Surface:
+        """Return as what the page of the question stands before this person."""
+        return self.gate or Surface.POP_UP
+
+    @property
+    def prompt(self) -> Prompt:
+        """Return how the question comes to this person on a page of the app.
+
+        Whoever has given a training choice is not asked for it again; if only the terms are missing, the
+        quiet line says so until the deadline.
+        """
+        if self.update is None or not self.is_asked or self.is_settled:
+            return Prompt.NONE
+        if self.gate:
+            return Prompt.GATE
+        if self.has_answered:
+            return Prompt.LINE
+        if not self.update.includes(self.user.principal):
+            return Prompt.NONE
+        return Prompt.LINE if self.is_deferred else Prompt.POP_UP
+
+
+def standing_of(user: User, at: datetime) -> Standing:
+    """Return where someone stands, read afresh.
+
+    Inside a transaction that has locked the user row (`accounts.actions.lock_user`) nothing can change it.
+    """
+    state = ConsentState.objects.filter(pk=user.pk).first() or ConsentState(user=user)
+    updates = tuple(PolicyUpdate.objects.announced(at).material())
+    return Standing(
+        user=user,
+        state=state,
+        update=updates[0] if updates else None,
+        unsettled=_unsettled(updates, state),
+        at=at,
+    )
+
+
+def _unsettled(updates: tuple[PolicyUpdate, ...], state: ConsentState) -> tuple[PolicyUpdate, ...]:
+    """Return the updates that are newer than the last one both answered and accepted."""
+    versions = [update.version for update in updates]
+    ends = [
+        versions.index(version) if version in versions else len(versions)
+        for version in (state.answered_update_id, state.terms_update_id)
+    ]
+    return updates[: max(ends)]
+
+
+def is_settled(user: User) -> bool:
+    """Return whether a signed-in user, as the session loaded them, has nothing left to answer. No query."""
+    asked = getattr(user, "asked_version", "")
+    if asked is None or not user.is_consumer:
+        return True
+    return asked == getattr(user, "answered_version", None) == getattr(user, "terms_version", None)

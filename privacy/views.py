@@ -1,0 +1,190 @@
+"""The question, the answer, "Not now", settings, and the evidence a person can see."""
+
+import uuid
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import clock
+from privacy import actions
+from privacy.asking import answered, ask
+from privacy.circumstances import circumstances_of
+from privacy.forms import AnswerForm, DeferralForm
+from privacy.models import ConsentRecord, Surface
+from privacy.next_url import next_url_of
+from privacy.receipts import as_json, receipt_for
+from privacy.standing import Standing, standing_of
+from privacy.tokens import FormToken
+
+HISTORY_LENGTH = 50
+
+
+@require_safe
+@never_cache
+def question(request: HttpRequest) -> HttpResponse:
+    """Show the question as a page, in the state its person is in: to answer, answered, or not asked."""
+    return _question(request, standing_of(request.user, clock.now()))
+
+
+def _question(
+    request: HttpRequest,
+    standing: Standing,
+    *,
+    form: AnswerForm | None = None,
+    refusal: actions.Refusal | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    next_url = next_url_of(request)
+    context = {
+        "standing": standing,
+        "asking": ask(request, standing, standing.surface, form=form, next_url=next_url),
+        "answered": answered(standing),
+        "next": next_url,
+        "refusal": refusal,
+        "pop_up": None,
+    }
+    if not request.htmx:
+        return render(request, "privacy/question.html", context, status=status)
+    if standing.gate:
+        return HttpResponseClientRedirect(_with_next(reverse("privacy:question"), next_url))
+    return render(request, "privacy/_pop_up_question.html", context, status=status)
+
+
+@require_POST
+def answer(request: HttpRequest) -> HttpResponseBase:
+    """Save an answer. Whatever keeps it from being saved is said where the question stood."""
+    form, at = AnswerForm(request.POST, user=request.user), clock.now()
+    if not form.is_valid():
+        return _again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    token: FormToken = form.cleaned_data["token"]
+    try:
+        receipt = actions.answer(
+            request.user,
+            token,
+            terms=form.cleaned_data["terms"],
+            training=form.cleaned_data["training"],
+            circumstances=circumstances_of(request),
+            at=at,
+        )
+    except actions.ChoiceMissing as refusal:
+        form.add_error("training", refusal.message)
+    except actions.TermsMissing as refusal:
+        form.add_error("terms", refusal.message)
+    except actions.Refusal as refusal:
+        return _again(request, None, HTTPStatus.CONFLICT, refusal, token.surface)
+    else:
+        return _saved(request, token, receipt)
+    return _again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY, None, token.surface)
+
+
+def _again(
+    request: HttpRequest,
+    form: AnswerForm | None,
+    status: HTTPStatus,
+    refusal: actions.Refusal | None = None,
+    surface: str = "",
+) -> HttpResponse:
+    """Show the question once more, as it stands now and with what was answered kept."""
+    standing = standing_of(request.user, clock.now())
+    if surface == Surface.SETTINGS:
+        return _settings(request, standing, form=form, refusal=refusal, status=status)
+    return _question(request, standing, form=form, refusal=refusal, status=status)
+
+
+def _saved(request: HttpRequest, token: FormToken, receipt: uuid.UUID) -> HttpResponseBase:
+    if token.surface == Surface.SETTINGS:
+        return redirect(f"{reverse('privacy:settings')}?{urlencode({'saved': receipt})}")
+    if request.htmx:
+        return _question(request, standing_of(request.user, clock.now()))
+    response = redirect(_with_next(reverse("privacy:question"), next_url_of(request)))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
+@require_POST
+def not_now(request: HttpRequest) -> HttpResponseBase:
+    """Put the question off, and go on."""
+    form, at = DeferralForm(request.POST, user=request.user), clock.now()
+    if not form.is_valid():
+        return _again(request, None, HTTPStatus.UNPROCESSABLE_ENTITY, actions.StaleForm())
+    token, method = form.cleaned_data["token"], form.cleaned_data["method"]
+    try:
+        actions.defer(request.user, token, method=method, circumstances=circumstances_of(request), at=at)
+    except actions.Refusal as refusal:
+        return _again(request, None, HTTPStatus.CONFLICT, refusal)
+    if request.htmx:
+        context = {"standing": standing_of(request.user, at), "pop_up": None}
+        return render(request, "privacy/_header_line.html", context)
+    response = redirect(next_url_of(request) or "conversations:index")
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
+@require_safe
+@never_cache
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show someone's choice and what it means, and the question to change it."""
+    return _settings(request, standing_of(request.user, clock.now()))
+
+
+def _settings(
+    request: HttpRequest,
+    standing: Standing,
+    *,
+    form: AnswerForm | None = None,
+    refusal: actions.Refusal | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    own = answered(standing)
+    context = {
+        "standing": standing,
+        "asking": ask(request, standing, Surface.SETTINGS, form=form),
+        "answered": own,
+        "is_just_saved": bool(own.receipt) and request.GET.get("saved") == str(standing.state.last_receipt),
+        "refusal": refusal,
+    }
+    return render(request, "privacy/settings.html", context, status=status)
+
+
+@require_safe
+@never_cache
+def history(request: HttpRequest) -> HttpResponse:
+    """List what is recorded about someone, the latest first."""
+    records = ConsentRecord.objects.filter(principal=request.user.principal).order_by("-sequence")
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 10:
+        records = records.filter(sequence__lt=int(before))
+    page = list(records[: HISTORY_LENGTH + 1])
+    context = {"records": page[:HISTORY_LENGTH], "has_more": len(page) > HISTORY_LENGTH}
+    return render(request, "privacy/history.html", context)
+
+
+@require_safe
+@never_cache
+def receipt(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+    """Show the receipt of one answer, to its person only."""
+    found = receipt_for(request.user, receipt)
+    if found is None:
+        raise Http404
+    return render(request, "privacy/receipt.html", {"receipt": found})
+
+
+@require_safe
+@never_cache
+def receipt_json(request: HttpRequest, receipt: uuid.UUID) -> JsonResponse:
+    """Give the same receipt as JSON."""
+    found = receipt_for(request.user, receipt)
+    if found is None:
+        raise Http404
+    address = request.build_absolute_uri(reverse("privacy:receipt", args=[receipt]))
+    return JsonResponse(as_json(found, address), json_dumps_params={"ensure_ascii": False, "indent": 2})
+
+
+def _with_next(address: str, next_url: str) -> str:
+    return f"{address}?{urlencode({'next': next_url})}" if next_url else address
