@@ -1,0 +1,99 @@
+"""Fills an empty database with what the demo needs; run again, it changes nothing that is there."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.models import Plan, User
+from conversations.actions import start_conversation
+from privacy.models import PolicyDocument, PolicyUpdate
+from privacy.publication import publish
+
+TEXTS = Path(settings.BASE_DIR) / "privacy" / "texts"
+PASSWORD = "demo-pass-2025"  # noqa: S105 - printed for everyone to use
+BEFORE = datetime(2025, 3, 3, 9, tzinfo=UTC)
+AFTER = datetime(2025, 9, 3, 9, tzinfo=UTC)
+FIRST = datetime(2025, 1, 15, 0, tzinfo=UTC)
+ANNOUNCED = datetime(2025, 8, 28, 16, tzinfo=UTC)
+
+UPDATES: tuple[dict[str, Any], ...] = (
+    {
+        "version": "2025-01-15",
+        "announced_at": FIRST,
+        "last_day": date(2025, 1, 15),
+        "is_material": False,
+    },
+    {
+        "version": "2025-08-28",
+        "announced_at": ANNOUNCED,
+        "last_day": date(2025, 9, 28),
+        "is_material": True,
+        "rollout_percentage": 100,
+    },
+)
+
+# Who joined when, on which plan, in which language: one of each plan from before the announcement, and
+# newcomers after it.
+PEOPLE: tuple[tuple[str, Plan, datetime, str, str], ...] = (
+    ("alice@example.com", Plan.FREE, BEFORE, "en", "America/New_York"),
+    ("ben@example.com", Plan.PRO, BEFORE, "en", "Europe/Berlin"),
+    ("mei@example.com", Plan.MAX, BEFORE, "zh-hans", "Asia/Shanghai"),
+    ("tara@example.com", Plan.TEAM, BEFORE, "en", "Europe/London"),
+    ("erin@example.com", Plan.ENTERPRISE, BEFORE, "en", "UTC"),
+    ("gus@example.com", Plan.GOV, BEFORE, "en", "America/Chicago"),
+    ("edda@example.com", Plan.EDUCATION, BEFORE, "en", "Europe/Vienna"),
+    ("api@example.com", Plan.API, BEFORE, "en", "UTC"),
+    ("nora@example.com", Plan.FREE, AFTER, "en", "Europe/Paris"),
+    ("paul@example.com", Plan.PRO, AFTER, "en", "Australia/Sydney"),
+    ("lin@example.com", Plan.MAX, AFTER, "zh-hans", "Asia/Shanghai"),
+)
+ADMIN = "admin@example.com"
+
+
+class Command(BaseCommand):
+    """`manage.py seed_demo`."""
+
+    help = "Fill the demo: two policy updates in two languages, and people of each plan."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing, all of it or nothing."""
+        if not settings.DEMO:
+            raise CommandError("seed_demo makes accounts with a known password: it runs with DEMO=on only.")
+        with transaction.atomic():
+            made = [version for fields in UPDATES if (version := self.make_update(fields))]
+            made += self.make_people()
+        self.stdout.write(f"Seeded: {', '.join(made)}." if made else "The demo data is there already.")
+
+    def make_update(self, fields: dict[str, Any]) -> str:
+        """Make and publish one policy update with its documents, and return its version; empty if it is there."""
+        if PolicyUpdate.objects.filter(pk=fields["version"]).exists():
+            return ""
+        update = PolicyUpdate.objects.create(**fields)
+        for path in sorted((TEXTS / update.version).glob("*/*.md")):
+            PolicyDocument.objects.create(
+                update=update, kind=path.stem, language=path.parent.name, markdown=path.read_text(encoding="utf-8")
+            )
+        publish(update, at=update.announced_at)
+        return update.version
+
+    def make_people(self) -> Iterator[str]:
+        """Make who is missing, each with a confirmed address and a first chat."""
+        for email, plan, joined, language, zone in PEOPLE:
+            if not User.objects.filter(email=email).exists():
+                user = User.objects.create_user(
+                    email, PASSWORD, plan=plan, created_at=joined, language=language, time_zone=zone
+                )
+                EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+                hello = "你好,帮我想一个周末徒步的计划。" if language == "zh-hans" else "Hello, plan a weekend hike with me."
+                start_conversation(user, hello, at=joined)
+                yield email
+        if not User.objects.filter(email=ADMIN).exists():
+            admin = User.objects.create_superuser(ADMIN, PASSWORD, created_at=BEFORE)
+            EmailAddress.objects.create(user=admin, email=ADMIN, verified=True, primary=True)
+            yield ADMIN

@@ -1,0 +1,83 @@
+"""The list of conversations, and one conversation."""
+
+import uuid
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import clock
+from conversations.actions import answer_message, start_conversation, write_message
+from conversations.assistant import connected_assistant
+from conversations.forms import MessageForm
+from conversations.models import Conversation, Message
+from privacy.drafts import draft_for, drop_draft
+
+LIST_LENGTH = 50
+CHAT_LENGTH = 100
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """List someone's conversations, with a field to start another."""
+    return _index(request, MessageForm(initial={"text": draft_for(request.user, request.path)}))
+
+
+def _index(request: HttpRequest, form: MessageForm, status: int = HTTPStatus.OK) -> HttpResponse:
+    context = {"form": form, "conversations": Conversation.objects.for_user(request.user)[:LIST_LENGTH]}
+    return render(request, "conversations/index.html", context, status=status)
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """List the titles of someone's conversations and nothing else: the list that is open at the gate."""
+    context = {"conversations": Conversation.objects.for_user(request.user)[:LIST_LENGTH]}
+    return render(request, "conversations/overview.html", context)
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """Start a conversation with what was typed."""
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _index(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    message = start_conversation(request.user, form.cleaned_data["text"], at=clock.now())
+    drop_draft(request.user, reverse("conversations:index"))
+    return _answered(request, message)
+
+
+@require_safe
+def chat(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show one conversation, with a field to write in."""
+    conversation = get_object_or_404(Conversation.objects.for_user(request.user), pk=pk)
+    return _chat(request, conversation, MessageForm(initial={"text": draft_for(request.user, request.path)}))
+
+
+def _chat(
+    request: HttpRequest, conversation: Conversation, form: MessageForm, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    latest = list(conversation.messages.order_by("-pk")[:CHAT_LENGTH])
+    context = {"form": form, "conversation": conversation, "chat_messages": latest[::-1]}
+    return render(request, "conversations/chat.html", context, status=status)
+
+
+@require_POST
+def write(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Write in one conversation."""
+    conversation = get_object_or_404(Conversation.objects.for_user(request.user), pk=pk)
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _chat(request, conversation, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    message = write_message(request.user, conversation, form.cleaned_data["text"], at=clock.now())
+    drop_draft(request.user, conversation.get_absolute_url())
+    return _answered(request, message)
+
+
+def _answered(request: HttpRequest, message: Message) -> HttpResponse:
+    if answer_message(message, connected_assistant(), at=clock.now()) is None:
+        messages.error(request, _("Your message is saved, but no reply came. Write again to ask once more."))
+    return redirect(message.conversation)
