@@ -84,9 +84,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("joined"), null=True, editable=False, help_text=_("The first instant on a consumer plan.")
     )
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
-    language = models.CharField(
-        _("language"), max_length=7, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
-    )
+    language = models.CharField(_("language"), max_length=7, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
     is_staff = models.BooleanField(_("staff"), default=False)
     is_active = models.BooleanField(_("active"), default=True)

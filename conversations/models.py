@@ -47,9 +47,7 @@ class Conversation(models.Model):
         verbose_name_plural = _("conversations")
         indexes = [models.Index(fields=["user", "-last_message_at", "-id"], name="conversation_by_user")]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=ConversationKind.values), name="conversation_kind_is_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=ConversationKind.values), name="conversation_kind_is_known"),
             models.CheckConstraint(
                 condition=Q(last_message_at__gte=models.F("created_at")), name="last_message_is_not_before_creation"
             ),
@@ -93,9 +91,7 @@ class Message(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(role__in=Role.values), name="message_role_is_known"),
             models.CheckConstraint(condition=Q(plan_class__in=PlanClass.values), name="message_plan_class_is_known"),
-            models.CheckConstraint(
-                condition=Q(training__in=["", *Training.values]), name="message_training_is_known"
-            ),
+            models.CheckConstraint(condition=Q(training__in=["", *Training.values]), name="message_training_is_known"),
         ]
 
     def __str__(self) -> str:

@@ -93,9 +93,7 @@ def record_shown(user: User, question: Question, *, circumstances: Circumstances
 
 
 @transaction.atomic
-def defer(
-    user: User, token: FormToken, *, method: Method, circumstances: Circumstances, at: datetime
-) -> ConsentState:
+def defer(user: User, token: FormToken, *, method: Method, circumstances: Circumstances, at: datetime) -> ConsentState:
     """Put the question off ("Not now") and return the person's state.
 
     Twice in a row is once: inside a deferral nothing more is written. Raises CannotDefer from the deadline
@@ -146,10 +144,18 @@ def answer(
     def record(kind: Kind, previous: str, new: str) -> None:
         records.append(
             _record(
-                standing.user, kind, notice, token.surface, circumstances, at,
-                method=Method(token.method), receipt=receipt, previous_value=previous, new_value=new,
+                standing.user,
+                kind,
+                notice,
+                token.surface,
+                circumstances,
+                at,
+                method=Method(token.method),
+                receipt=receipt,
+                previous_value=previous,
+                new_value=new,
             )
-        )  # fmt: skip
+        )
 
     if terms and not standing.has_accepted_terms:
         record(Kind.TERMS_ACCEPTED, state.terms_update_id or "", update.version)

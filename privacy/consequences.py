@@ -40,7 +40,11 @@ def consequences(standing: Standing) -> list[str]:
             _("Conversations are kept for %(otherwise)s after your last message.") % names,
         ]
         if training:
-            lines.append(_("If you had allowed it before: runs already started keep what they have; no new run uses it."))
+            lines.append(
+                _("If you had allowed it before: runs already started keep what they have; no new run uses it.")
+            )
     if training and not standing.has_accepted_terms:
-        lines.append(_("The updated Consumer Terms are not accepted. From the deadline on, %(product)s asks for that.") % names)
+        lines.append(
+            _("The updated Consumer Terms are not accepted. From the deadline on, %(product)s asks for that.") % names
+        )
     return lines

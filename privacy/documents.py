@@ -19,9 +19,7 @@ from privacy.models import PolicyDocument, PolicyUpdate
 from privacy.wording import retention_if_allowed, retention_otherwise, written_date
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
-PLACEHOLDERS = frozenset(
-    {"product", "coding_tool", "announced", "last_day", "allow_retention", "refuse_retention"}
-)
+PLACEHOLDERS = frozenset({"product", "coding_tool", "announced", "last_day", "allow_retention", "refuse_retention"})
 TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "a", "code", "blockquote", "hr", "br"}
 INSERTED, DELETED = 1, -1
 

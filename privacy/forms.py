@@ -30,10 +30,12 @@ class AnswerForm(_QuestionForm):
 
     terms = forms.BooleanField(required=False)
     training = forms.TypedChoiceField(
-        required=False, choices=Training.choices, coerce=Training, empty_value=None, error_messages={
-            "invalid_choice": _("Choose one of the two answers.")
-        }
-    )  # fmt: skip
+        required=False,
+        choices=Training.choices,
+        coerce=Training,
+        empty_value=None,
+        error_messages={"invalid_choice": _("Choose one of the two answers.")},
+    )
 
 
 class DeferralForm(_QuestionForm):

@@ -54,9 +54,7 @@ class Kind(models.TextChoices):
     TRAINING_WITHDRAWN = "training_withdrawn", _("permission withdrawn")
 
 
-ANSWERS = frozenset(
-    {Kind.TERMS_ACCEPTED, Kind.TRAINING_ALLOWED, Kind.TRAINING_REFUSED, Kind.TRAINING_WITHDRAWN}
-)
+ANSWERS = frozenset({Kind.TERMS_ACCEPTED, Kind.TRAINING_ALLOWED, Kind.TRAINING_REFUSED, Kind.TRAINING_WITHDRAWN})
 
 
 class CoverageReading(models.TextChoices):
@@ -328,9 +326,7 @@ class ConsentState(models.Model):
 class Draft(models.Model):
     """One row: a text the gate refused to send, kept for its writer until it is sent."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", verbose_name=_("person")
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", verbose_name=_("person"))
     path = models.CharField(_("page"), max_length=200, help_text=_("The page on which it was being written."))
     text = models.TextField(_("text"))
     kept_at = models.DateTimeField(_("kept"))

@@ -32,7 +32,13 @@ class FormToken:
 
     @classmethod
     def issue(
-        cls, user: User, *, notice: str, surface: Surface, last_receipt: uuid.UUID | None, method: Method = Method.BUTTON
+        cls,
+        user: User,
+        *,
+        notice: str,
+        surface: Surface,
+        last_receipt: uuid.UUID | None,
+        method: Method = Method.BUTTON,
     ) -> "FormToken":
         """Return a fresh token for one rendering of a form."""
         return cls(

@@ -64,10 +64,12 @@ def sqlite_triggers() -> dict[str, str]:
     add(UPDATES, "UPDATE", published, _changed("IS NOT"))
     add(UPDATES, "DELETE", published, "OLD.published_at IS NOT NULL")
     add(
-        UPDATES, "INSERT", published,
+        UPDATES,
+        "INSERT",
+        published,
         f"EXISTS (SELECT 1 FROM {UPDATES} WHERE published_at IS NOT NULL"
         " AND (version = NEW.version OR rowid = NEW.rowid))",
-    )  # fmt: skip
+    )
     add(DOCUMENTS, "INSERT", published, f"EXISTS ({_PUBLISHED.format(row='NEW')})")
     add(DOCUMENTS, "DELETE", published, f"EXISTS ({_PUBLISHED.format(row='OLD')})")
     either = f"EXISTS ({_PUBLISHED.format(row='OLD')}) OR EXISTS ({_PUBLISHED.format(row='NEW')})"

@@ -10,69 +10,192 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('principal', models.UUIDField(default=uuid.uuid4, editable=False, help_text='The opaque id under which evidence is kept. It leads nowhere outside this table.', unique=True, verbose_name='principal')),
-                ('plan', models.CharField(choices=[('free', 'Free'), ('pro', 'Pro'), ('max', 'Max'), ('team', 'Team'), ('enterprise', 'Enterprise'), ('gov', 'Gov'), ('education', 'Education'), ('api', 'API')], default='free', max_length=10, verbose_name='plan')),
-                ('joined_at', models.DateTimeField(editable=False, help_text='The first instant on a consumer plan.', null=True, verbose_name='joined')),
-                ('created_at', models.DateTimeField(default=accounts.clock.now, editable=False, verbose_name='created')),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], default='en', max_length=7, verbose_name='language')),
-                ('time_zone', models.CharField(default='UTC', max_length=40, validators=[accounts.models.validate_time_zone], verbose_name='time zone')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='staff')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                (
+                    "principal",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        help_text="The opaque id under which evidence is kept. It leads nowhere outside this table.",
+                        unique=True,
+                        verbose_name="principal",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.CharField(
+                        choices=[
+                            ("free", "Free"),
+                            ("pro", "Pro"),
+                            ("max", "Max"),
+                            ("team", "Team"),
+                            ("enterprise", "Enterprise"),
+                            ("gov", "Gov"),
+                            ("education", "Education"),
+                            ("api", "API"),
+                        ],
+                        default="free",
+                        max_length=10,
+                        verbose_name="plan",
+                    ),
+                ),
+                (
+                    "joined_at",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="The first instant on a consumer plan.",
+                        null=True,
+                        verbose_name="joined",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=accounts.clock.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "Simplified Chinese")],
+                        default="en",
+                        max_length=7,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC",
+                        max_length=40,
+                        validators=[accounts.models.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("is_staff", models.BooleanField(default=False, verbose_name="staff")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
+                "verbose_name": "person",
+                "verbose_name_plural": "people",
             },
         ),
         migrations.CreateModel(
-            name='PlanChange',
+            name="PlanChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('plan', models.CharField(choices=[('free', 'Free'), ('pro', 'Pro'), ('max', 'Max'), ('team', 'Team'), ('enterprise', 'Enterprise'), ('gov', 'Gov'), ('education', 'Education'), ('api', 'API')], max_length=10, verbose_name='plan')),
-                ('at', models.DateTimeField(verbose_name='from')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plan_changes', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "plan",
+                    models.CharField(
+                        choices=[
+                            ("free", "Free"),
+                            ("pro", "Pro"),
+                            ("max", "Max"),
+                            ("team", "Team"),
+                            ("enterprise", "Enterprise"),
+                            ("gov", "Gov"),
+                            ("education", "Education"),
+                            ("api", "API"),
+                        ],
+                        max_length=10,
+                        verbose_name="plan",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="from")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plan_changes",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'plan change',
-                'verbose_name_plural': 'plan changes',
+                "verbose_name": "plan change",
+                "verbose_name_plural": "plan changes",
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='user_email_is_lower_case'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                name="user_email_is_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('plan__in', ['free', 'pro', 'max', 'team', 'enterprise', 'gov', 'education', 'api'])), name='user_plan_is_known'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("plan__in", ["free", "pro", "max", "team", "enterprise", "gov", "education", "api"])
+                ),
+                name="user_plan_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('joined_at__isnull', False), models.Q(('plan__in', ['free', 'max', 'pro']), _negated=True), _connector='OR'), name='user_on_a_consumer_plan_has_joined'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("joined_at__isnull", False),
+                    models.Q(("plan__in", ["free", "max", "pro"]), _negated=True),
+                    _connector="OR",
+                ),
+                name="user_on_a_consumer_plan_has_joined",
+            ),
         ),
         migrations.AddIndex(
-            model_name='planchange',
-            index=models.Index(fields=['user', '-at'], name='plan_change_by_user'),
+            model_name="planchange",
+            index=models.Index(fields=["user", "-at"], name="plan_change_by_user"),
         ),
         migrations.AddConstraint(
-            model_name='planchange',
-            constraint=models.CheckConstraint(condition=models.Q(('plan__in', ['free', 'pro', 'max', 'team', 'enterprise', 'gov', 'education', 'api'])), name='plan_change_plan_is_known'),
+            model_name="planchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("plan__in", ["free", "pro", "max", "team", "enterprise", "gov", "education", "api"])
+                ),
+                name="plan_change_plan_is_known",
+            ),
         ),
     ]

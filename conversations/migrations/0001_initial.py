@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,63 +15,118 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('chat', 'chat'), ('coding', 'coding session')], default='chat', max_length=6, verbose_name='kind')),
-                ('title', models.CharField(max_length=80, verbose_name='title')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('last_message_at', models.DateTimeField(verbose_name='last message')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("chat", "chat"), ("coding", "coding session")],
+                        default="chat",
+                        max_length=6,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=80, verbose_name="title")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("last_message_at", models.DateTimeField(verbose_name="last message")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conversations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'conversation',
-                'verbose_name_plural': 'conversations',
+                "verbose_name": "conversation",
+                "verbose_name_plural": "conversations",
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'You'), ('assistant', 'Assistant')], max_length=9, verbose_name='written by')),
-                ('text', models.TextField(verbose_name='text')),
-                ('created_at', models.DateTimeField(verbose_name='written')),
-                ('plan_class', models.CharField(choices=[('consumer', 'consumer plan'), ('commercial', 'commercial plan')], max_length=10, verbose_name='plan class')),
-                ('training', models.CharField(blank=True, choices=[('allow', 'allow'), ('refuse', 'refuse')], max_length=6, verbose_name='training choice')),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='conversations.conversation', verbose_name='conversation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "You"), ("assistant", "Assistant")], max_length=9, verbose_name="written by"
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="text")),
+                ("created_at", models.DateTimeField(verbose_name="written")),
+                (
+                    "plan_class",
+                    models.CharField(
+                        choices=[("consumer", "consumer plan"), ("commercial", "commercial plan")],
+                        max_length=10,
+                        verbose_name="plan class",
+                    ),
+                ),
+                (
+                    "training",
+                    models.CharField(
+                        blank=True,
+                        choices=[("allow", "allow"), ("refuse", "refuse")],
+                        max_length=6,
+                        verbose_name="training choice",
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="conversations.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ['pk'],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ["pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['user', '-last_message_at', '-id'], name='conversation_by_user'),
+            model_name="conversation",
+            index=models.Index(fields=["user", "-last_message_at", "-id"], name="conversation_by_user"),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['chat', 'coding'])), name='conversation_kind_is_known'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["chat", "coding"])), name="conversation_kind_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(('last_message_at__gte', models.F('created_at'))), name='last_message_is_not_before_creation'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last_message_at__gte", models.F("created_at"))),
+                name="last_message_is_not_before_creation",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['conversation', 'id'], name='message_by_conversation'),
+            model_name="message",
+            index=models.Index(fields=["conversation", "id"], name="message_by_conversation"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'assistant'])), name='message_role_is_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "assistant"])), name="message_role_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('plan_class__in', ['consumer', 'commercial'])), name='message_plan_class_is_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("plan_class__in", ["consumer", "commercial"])), name="message_plan_class_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('training__in', ['', 'allow', 'refuse'])), name='message_training_is_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("training__in", ["", "allow", "refuse"])), name="message_training_is_known"
+            ),
         ),
     ]

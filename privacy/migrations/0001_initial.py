@@ -7,199 +7,509 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PolicyUpdate',
+            name="PolicyUpdate",
             fields=[
-                ('version', models.SlugField(max_length=40, primary_key=True, serialize=False, verbose_name='version')),
-                ('announced_at', models.DateTimeField(verbose_name='announced')),
-                ('last_day', models.DateField(help_text='The last date to answer, anywhere on Earth.', verbose_name='last day')),
-                ('is_material', models.BooleanField(default=True, help_text='Only a material update asks.', verbose_name='material')),
-                ('allow_retention_years', models.PositiveSmallIntegerField(default=5, verbose_name='years kept if allowed')),
-                ('refuse_retention_days', models.PositiveSmallIntegerField(default=30, verbose_name='days kept otherwise')),
-                ('short_deferrals', models.PositiveSmallIntegerField(default=2, verbose_name='number of short deferrals')),
-                ('short_deferral_days', models.PositiveSmallIntegerField(default=1, verbose_name='days of a short deferral')),
-                ('long_deferral_days', models.PositiveSmallIntegerField(default=7, verbose_name='days of a later deferral')),
-                ('coverage_reading', models.CharField(choices=[('conversation', 'the whole conversation, once it is new or resumed'), ('message', 'only messages written in an allow period')], default='conversation', max_length=12, verbose_name='what an allow reaches')),
-                ('rollout_percentage', models.PositiveSmallIntegerField(default=0, verbose_name='roll-out percentage')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='published')),
+                ("version", models.SlugField(max_length=40, primary_key=True, serialize=False, verbose_name="version")),
+                ("announced_at", models.DateTimeField(verbose_name="announced")),
+                (
+                    "last_day",
+                    models.DateField(help_text="The last date to answer, anywhere on Earth.", verbose_name="last day"),
+                ),
+                (
+                    "is_material",
+                    models.BooleanField(
+                        default=True, help_text="Only a material update asks.", verbose_name="material"
+                    ),
+                ),
+                (
+                    "allow_retention_years",
+                    models.PositiveSmallIntegerField(default=5, verbose_name="years kept if allowed"),
+                ),
+                (
+                    "refuse_retention_days",
+                    models.PositiveSmallIntegerField(default=30, verbose_name="days kept otherwise"),
+                ),
+                (
+                    "short_deferrals",
+                    models.PositiveSmallIntegerField(default=2, verbose_name="number of short deferrals"),
+                ),
+                (
+                    "short_deferral_days",
+                    models.PositiveSmallIntegerField(default=1, verbose_name="days of a short deferral"),
+                ),
+                (
+                    "long_deferral_days",
+                    models.PositiveSmallIntegerField(default=7, verbose_name="days of a later deferral"),
+                ),
+                (
+                    "coverage_reading",
+                    models.CharField(
+                        choices=[
+                            ("conversation", "the whole conversation, once it is new or resumed"),
+                            ("message", "only messages written in an allow period"),
+                        ],
+                        default="conversation",
+                        max_length=12,
+                        verbose_name="what an allow reaches",
+                    ),
+                ),
+                ("rollout_percentage", models.PositiveSmallIntegerField(default=0, verbose_name="roll-out percentage")),
+                ("published_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="published")),
             ],
             options={
-                'verbose_name': 'policy update',
-                'verbose_name_plural': 'policy updates',
-                'ordering': ['-announced_at', '-version'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('rollout_percentage__lte', 100)), name='update_percentage_at_most_100'), models.CheckConstraint(condition=models.Q(('allow_retention_years__gte', 1), ('refuse_retention_days__gte', 1)), name='update_retention_at_least_one'), models.CheckConstraint(condition=models.Q(('long_deferral_days__gte', 1), ('short_deferral_days__gte', 1)), name='update_deferral_at_least_a_day'), models.CheckConstraint(condition=models.Q(('coverage_reading__in', ['conversation', 'message'])), name='update_reading_is_known')],
+                "verbose_name": "policy update",
+                "verbose_name_plural": "policy updates",
+                "ordering": ["-announced_at", "-version"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("rollout_percentage__lte", 100)), name="update_percentage_at_most_100"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("allow_retention_years__gte", 1), ("refuse_retention_days__gte", 1)),
+                        name="update_retention_at_least_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("long_deferral_days__gte", 1), ("short_deferral_days__gte", 1)),
+                        name="update_deferral_at_least_a_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("coverage_reading__in", ["conversation", "message"])),
+                        name="update_reading_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('sha256', models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name='hash')),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], max_length=7, verbose_name='language')),
-                ('surface', models.CharField(choices=[('sign_up', 'sign-up'), ('pop_up', 'pop-up'), ('gate', 'gate'), ('settings', 'settings'), ('api', 'API')], max_length=8, verbose_name='surface')),
-                ('text', models.TextField(verbose_name='text')),
-                ('update', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='privacy.policyupdate', verbose_name='policy update')),
+                ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name="hash")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "Simplified Chinese")],
+                        max_length=7,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "surface",
+                    models.CharField(
+                        choices=[
+                            ("sign_up", "sign-up"),
+                            ("pop_up", "pop-up"),
+                            ("gate", "gate"),
+                            ("settings", "settings"),
+                            ("api", "API"),
+                        ],
+                        max_length=8,
+                        verbose_name="surface",
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="text")),
+                (
+                    "update",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="privacy.policyupdate",
+                        verbose_name="policy update",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
+                "verbose_name": "notice",
+                "verbose_name_plural": "notices",
             },
         ),
         migrations.CreateModel(
-            name='LastDayMove',
+            name="LastDayMove",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('previous_last_day', models.DateField(verbose_name='from')),
-                ('last_day', models.DateField(verbose_name='to')),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('moved_by', models.UUIDField(help_text='The principal of the member of staff.', verbose_name='moved by')),
-                ('at', models.DateTimeField(verbose_name='moved')),
-                ('update', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='privacy.policyupdate', verbose_name='policy update')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("previous_last_day", models.DateField(verbose_name="from")),
+                ("last_day", models.DateField(verbose_name="to")),
+                ("reason", models.TextField(verbose_name="reason")),
+                (
+                    "moved_by",
+                    models.UUIDField(help_text="The principal of the member of staff.", verbose_name="moved by"),
+                ),
+                ("at", models.DateTimeField(verbose_name="moved")),
+                (
+                    "update",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves",
+                        to="privacy.policyupdate",
+                        verbose_name="policy update",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'move of the last day',
-                'verbose_name_plural': 'moves of the last day',
+                "verbose_name": "move of the last day",
+                "verbose_name_plural": "moves of the last day",
             },
         ),
         migrations.CreateModel(
-            name='ConsentState',
+            name="ConsentState",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='consent_state', serialize=False, to=settings.AUTH_USER_MODEL, verbose_name='person')),
-                ('training', models.CharField(blank=True, choices=[('allow', 'allow'), ('refuse', 'refuse')], max_length=6, verbose_name='training choice')),
-                ('allowed_since', models.DateTimeField(null=True, verbose_name='allow period began')),
-                ('last_receipt', models.UUIDField(null=True, verbose_name='last answer')),
-                ('deferrals', models.PositiveIntegerField(default=0, verbose_name='times put off')),
-                ('deferred_until', models.DateTimeField(null=True, verbose_name='put off until')),
-                ('chain_length', models.PositiveIntegerField(default=0, verbose_name='records')),
-                ('chain_head', models.CharField(blank=True, max_length=64, verbose_name='hash of the last record')),
-                ('answered_update', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='privacy.policyupdate', verbose_name='update answered')),
-                ('deferral_update', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='privacy.policyupdate', verbose_name='update put off')),
-                ('terms_update', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='privacy.policyupdate', verbose_name='terms accepted')),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="consent_state",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "training",
+                    models.CharField(
+                        blank=True,
+                        choices=[("allow", "allow"), ("refuse", "refuse")],
+                        max_length=6,
+                        verbose_name="training choice",
+                    ),
+                ),
+                ("allowed_since", models.DateTimeField(null=True, verbose_name="allow period began")),
+                ("last_receipt", models.UUIDField(null=True, verbose_name="last answer")),
+                ("deferrals", models.PositiveIntegerField(default=0, verbose_name="times put off")),
+                ("deferred_until", models.DateTimeField(null=True, verbose_name="put off until")),
+                ("chain_length", models.PositiveIntegerField(default=0, verbose_name="records")),
+                ("chain_head", models.CharField(blank=True, max_length=64, verbose_name="hash of the last record")),
+                (
+                    "answered_update",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="privacy.policyupdate",
+                        verbose_name="update answered",
+                    ),
+                ),
+                (
+                    "deferral_update",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="privacy.policyupdate",
+                        verbose_name="update put off",
+                    ),
+                ),
+                (
+                    "terms_update",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="privacy.policyupdate",
+                        verbose_name="terms accepted",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent state',
-                'verbose_name_plural': 'consent states',
+                "verbose_name": "consent state",
+                "verbose_name_plural": "consent states",
             },
         ),
         migrations.CreateModel(
-            name='ConsentRecord',
+            name="ConsentRecord",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('principal', models.UUIDField(verbose_name='principal')),
-                ('sequence', models.PositiveIntegerField(verbose_name='number')),
-                ('kind', models.CharField(choices=[('shown', 'question shown'), ('deferred', 'put off'), ('terms_accepted', 'terms accepted'), ('training_allowed', 'training allowed'), ('training_refused', 'training refused'), ('training_withdrawn', 'permission withdrawn')], max_length=18, verbose_name='kind')),
-                ('receipt', models.UUIDField(null=True, verbose_name='receipt')),
-                ('language', models.CharField(max_length=7, verbose_name='language')),
-                ('surface', models.CharField(choices=[('sign_up', 'sign-up'), ('pop_up', 'pop-up'), ('gate', 'gate'), ('settings', 'settings'), ('api', 'API')], max_length=8, verbose_name='surface')),
-                ('method', models.CharField(blank=True, choices=[('button', 'button'), ('esc', 'Esc key'), ('close', 'close button'), ('undo', 'undo')], max_length=6, verbose_name='method')),
-                ('previous_value', models.CharField(blank=True, max_length=40, verbose_name='previous value')),
-                ('new_value', models.CharField(blank=True, max_length=40, verbose_name='new value')),
-                ('occurred_at', models.DateTimeField(verbose_name='happened')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
-                ('actor', models.UUIDField(verbose_name='who acted')),
-                ('gpc', models.BooleanField(verbose_name='Global Privacy Control')),
-                ('previous_hash', models.CharField(max_length=64, verbose_name='hash before')),
-                ('hash', models.CharField(max_length=64, verbose_name='hash')),
-                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='privacy.notice', verbose_name='notice')),
-                ('update', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='privacy.policyupdate', verbose_name='policy update')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("principal", models.UUIDField(verbose_name="principal")),
+                ("sequence", models.PositiveIntegerField(verbose_name="number")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("shown", "question shown"),
+                            ("deferred", "put off"),
+                            ("terms_accepted", "terms accepted"),
+                            ("training_allowed", "training allowed"),
+                            ("training_refused", "training refused"),
+                            ("training_withdrawn", "permission withdrawn"),
+                        ],
+                        max_length=18,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("receipt", models.UUIDField(null=True, verbose_name="receipt")),
+                ("language", models.CharField(max_length=7, verbose_name="language")),
+                (
+                    "surface",
+                    models.CharField(
+                        choices=[
+                            ("sign_up", "sign-up"),
+                            ("pop_up", "pop-up"),
+                            ("gate", "gate"),
+                            ("settings", "settings"),
+                            ("api", "API"),
+                        ],
+                        max_length=8,
+                        verbose_name="surface",
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        blank=True,
+                        choices=[("button", "button"), ("esc", "Esc key"), ("close", "close button"), ("undo", "undo")],
+                        max_length=6,
+                        verbose_name="method",
+                    ),
+                ),
+                ("previous_value", models.CharField(blank=True, max_length=40, verbose_name="previous value")),
+                ("new_value", models.CharField(blank=True, max_length=40, verbose_name="new value")),
+                ("occurred_at", models.DateTimeField(verbose_name="happened")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
+                ("actor", models.UUIDField(verbose_name="who acted")),
+                ("gpc", models.BooleanField(verbose_name="Global Privacy Control")),
+                ("previous_hash", models.CharField(max_length=64, verbose_name="hash before")),
+                ("hash", models.CharField(max_length=64, verbose_name="hash")),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="records",
+                        to="privacy.notice",
+                        verbose_name="notice",
+                    ),
+                ),
+                (
+                    "update",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="records",
+                        to="privacy.policyupdate",
+                        verbose_name="policy update",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent record',
-                'verbose_name_plural': 'consent records',
+                "verbose_name": "consent record",
+                "verbose_name_plural": "consent records",
             },
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(help_text='The page on which it was being written.', max_length=200, verbose_name='page')),
-                ('text', models.TextField(verbose_name='text')),
-                ('kept_at', models.DateTimeField(verbose_name='kept')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "path",
+                    models.CharField(
+                        help_text="The page on which it was being written.", max_length=200, verbose_name="page"
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="text")),
+                ("kept_at", models.DateTimeField(verbose_name="kept")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="drafts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'draft',
-                'verbose_name_plural': 'drafts',
-                'constraints': [models.UniqueConstraint(fields=('user', 'path'), name='one_draft_per_page')],
+                "verbose_name": "draft",
+                "verbose_name_plural": "drafts",
+                "constraints": [models.UniqueConstraint(fields=("user", "path"), name="one_draft_per_page")],
             },
         ),
         migrations.CreateModel(
-            name='PolicyDocument',
+            name="PolicyDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('terms', 'Consumer Terms'), ('privacy', 'Privacy Policy'), ('changes', 'What changed'), ('faq', 'Questions and answers')], max_length=8, verbose_name='document')),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], max_length=7, verbose_name='language')),
-                ('markdown', models.TextField(verbose_name='text')),
-                ('update', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='privacy.policyupdate', verbose_name='policy update')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("terms", "Consumer Terms"),
+                            ("privacy", "Privacy Policy"),
+                            ("changes", "What changed"),
+                            ("faq", "Questions and answers"),
+                        ],
+                        max_length=8,
+                        verbose_name="document",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "Simplified Chinese")],
+                        max_length=7,
+                        verbose_name="language",
+                    ),
+                ),
+                ("markdown", models.TextField(verbose_name="text")),
+                (
+                    "update",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="documents",
+                        to="privacy.policyupdate",
+                        verbose_name="policy update",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'policy document',
-                'verbose_name_plural': 'policy documents',
-                'constraints': [models.UniqueConstraint(fields=('update', 'kind', 'language'), name='one_document_per_language'), models.CheckConstraint(condition=models.Q(('kind__in', ['terms', 'privacy', 'changes', 'faq'])), name='document_kind_is_known')],
+                "verbose_name": "policy document",
+                "verbose_name_plural": "policy documents",
+                "constraints": [
+                    models.UniqueConstraint(fields=("update", "kind", "language"), name="one_document_per_language"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["terms", "privacy", "changes", "faq"])),
+                        name="document_kind_is_known",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(('surface__in', ['sign_up', 'pop_up', 'gate', 'settings', 'api'])), name='notice_surface_is_known'),
+            model_name="notice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("surface__in", ["sign_up", "pop_up", "gate", "settings", "api"])),
+                name="notice_surface_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lastdaymove',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='last_day_move_has_a_reason'),
+            model_name="lastdaymove",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="last_day_move_has_a_reason"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentstate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_since__isnull', False), ('training', 'allow')), models.Q(models.Q(('training', 'allow'), _negated=True), ('allowed_since__isnull', True)), _connector='OR'), name='an_allow_and_only_an_allow_has_a_period'),
+            model_name="consentstate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("allowed_since__isnull", False), ("training", "allow")),
+                    models.Q(models.Q(("training", "allow"), _negated=True), ("allowed_since__isnull", True)),
+                    _connector="OR",
+                ),
+                name="an_allow_and_only_an_allow_has_a_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentstate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_update__isnull', True), ('training', '')), models.Q(('answered_update__isnull', False), ('training__in', ['allow', 'refuse'])), _connector='OR'), name='a_choice_answers_an_update'),
+            model_name="consentstate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answered_update__isnull", True), ("training", "")),
+                    models.Q(("answered_update__isnull", False), ("training__in", ["allow", "refuse"])),
+                    _connector="OR",
+                ),
+                name="a_choice_answers_an_update",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentstate',
-            constraint=models.CheckConstraint(condition=models.Q(('deferral_update__isnull', True), models.Q(('deferrals__gte', 1), ('deferred_until__isnull', False)), _connector='OR'), name='a_deferral_has_an_end'),
+            model_name="consentstate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("deferral_update__isnull", True),
+                    models.Q(("deferrals__gte", 1), ("deferred_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_deferral_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.UniqueConstraint(fields=('principal', 'sequence'), name='one_record_per_number'),
+            model_name="consentrecord",
+            constraint=models.UniqueConstraint(fields=("principal", "sequence"), name="one_record_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'shown')), fields=('principal', 'notice'), name='shown_once_per_notice'),
+            model_name="consentrecord",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "shown")), fields=("principal", "notice"), name="shown_once_per_notice"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('receipt__isnull', False)), fields=('receipt', 'kind'), name='one_kind_per_receipt'),
+            model_name="consentrecord",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("receipt__isnull", False)), fields=("receipt", "kind"), name="one_kind_per_receipt"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('actor', models.F('principal'))), name='nobody_answers_for_someone_else'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("actor", models.F("principal"))), name="nobody_answers_for_someone_else"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('sequence__gte', 1)), name='record_numbers_start_at_one'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sequence__gte", 1)), name="record_numbers_start_at_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['shown', 'deferred', 'terms_accepted', 'training_allowed', 'training_refused', 'training_withdrawn'])), name='record_kind_is_known'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "shown",
+                            "deferred",
+                            "terms_accepted",
+                            "training_allowed",
+                            "training_refused",
+                            "training_withdrawn",
+                        ],
+                    )
+                ),
+                name="record_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('surface__in', ['sign_up', 'pop_up', 'gate', 'settings', 'api'])), name='record_surface_is_known'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("surface__in", ["sign_up", "pop_up", "gate", "settings", "api"])),
+                name="record_surface_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'shown'), ('method', '')), models.Q(models.Q(('kind', 'shown'), _negated=True), ('method__in', ['button', 'esc', 'close', 'undo'])), _connector='OR'), name='every_act_has_a_method'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "shown"), ("method", "")),
+                    models.Q(
+                        models.Q(("kind", "shown"), _negated=True), ("method__in", ["button", "esc", "close", "undo"])
+                    ),
+                    _connector="OR",
+                ),
+                name="every_act_has_a_method",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['terms_accepted', 'training_allowed', 'training_refused', 'training_withdrawn']), ('receipt__isnull', False)), models.Q(models.Q(('kind__in', ['terms_accepted', 'training_allowed', 'training_refused', 'training_withdrawn']), _negated=True), ('receipt__isnull', True)), _connector='OR'), name='answers_and_only_answers_have_a_receipt'),
+            model_name="consentrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("kind__in", ["terms_accepted", "training_allowed", "training_refused", "training_withdrawn"]),
+                        ("receipt__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(
+                            (
+                                "kind__in",
+                                ["terms_accepted", "training_allowed", "training_refused", "training_withdrawn"],
+                            ),
+                            _negated=True,
+                        ),
+                        ("receipt__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="answers_and_only_answers_have_a_receipt",
+            ),
         ),
     ]

@@ -90,7 +90,11 @@ class Command(BaseCommand):
                     email, PASSWORD, plan=plan, created_at=joined, language=language, time_zone=zone
                 )
                 EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-                hello = "你好,帮我想一个周末徒步的计划。" if language == "zh-hans" else "Hello, plan a weekend hike with me."
+                hello = (
+                    "你好,帮我想一个周末徒步的计划。"
+                    if language == "zh-hans"
+                    else "Hello, plan a weekend hike with me."
+                )
                 start_conversation(user, hello, at=joined)
                 yield email
         if not User.objects.filter(email=ADMIN).exists():
