@@ -46,15 +46,18 @@ def favicon(request: HttpRequest) -> HttpResponseBase:
     return redirect(static("favicon.svg"), permanent=False)
 
 
-def _wrong(request: HttpRequest, status: HTTPStatus, template: str, title: str) -> HttpResponse:
-    """Answer with a designed page, or with a problem document where a program asked."""
+def _wrong(request: HttpRequest, status: HTTPStatus, template: str, title: str, kept: str = "") -> HttpResponse:
+    """Answer with a designed page, or with a problem document where a program asked.
+
+    `kept` is a text the person had written, to be given back on the page.
+    """
     if prefers_json(request):
         problem = {"type": "about:blank", "title": title, "status": status, "code": status.name.lower()}
         return JsonResponse(problem, status=status, content_type="application/problem+json")
-    return render(request, template, status=status)
+    return render(request, template, {"kept_text": kept}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that can't be understood."""
     return _wrong(request, HTTPStatus.BAD_REQUEST, "400.html", _("That request can’t be understood"))
 
@@ -69,6 +72,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _wrong(request, HTTPStatus.NOT_FOUND, "404.html", _("There is nothing here"))
 
 
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    """Answer a request whose method the address does not know, such as opening the address of an act."""
+    return _wrong(request, HTTPStatus.METHOD_NOT_ALLOWED, "405.html", _("That can’t be done here"))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer when something broke. The page needs neither a database nor a session."""
     return _wrong(request, HTTPStatus.INTERNAL_SERVER_ERROR, "500.html", _("Something went wrong here"))
@@ -80,4 +88,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose protection against forgery did not match, often after signing in elsewhere."""
     if getattr(request, "htmx", False):
         return HttpResponseClientRefresh()
-    return _wrong(request, HTTPStatus.FORBIDDEN, "403_csrf.html", _("This form is out of date"))
+    # Only what was typed as a text is given back; nothing is saved, and no credential is called that.
+    text = request.POST.get("text", "")
+    return _wrong(request, HTTPStatus.FORBIDDEN, "403_csrf.html", _("This form is out of date"), text)

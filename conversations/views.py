@@ -15,7 +15,7 @@ from conversations.actions import answer_message, start_conversation, write_mess
 from conversations.assistant import connected_assistant
 from conversations.forms import MessageForm
 from conversations.models import Conversation, Message
-from privacy.drafts import draft_for, drop_draft
+from privacy.drafts import draft_for, drop_draft, writer_token
 
 LIST_LENGTH = 50
 CHAT_LENGTH = 100
@@ -28,7 +28,11 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _index(request: HttpRequest, form: MessageForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    context = {"form": form, "conversations": Conversation.objects.for_user(request.user)[:LIST_LENGTH]}
+    context = {
+        "form": form,
+        "writer": writer_token(request.user),
+        "conversations": Conversation.objects.for_user(request.user)[:LIST_LENGTH],
+    }
     return render(request, "conversations/index.html", context, status=status)
 
 
@@ -61,7 +65,12 @@ def _chat(
     request: HttpRequest, conversation: Conversation, form: MessageForm, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     latest = list(conversation.messages.order_by("-pk")[:CHAT_LENGTH])
-    context = {"form": form, "conversation": conversation, "chat_messages": latest[::-1]}
+    context = {
+        "form": form,
+        "writer": writer_token(request.user),
+        "conversation": conversation,
+        "chat_messages": latest[::-1],
+    }
     return render(request, "conversations/chat.html", context, status=status)
 
 

@@ -1,9 +1,29 @@
 """Texts the gate refused to send: kept for their writer, given back on the page they were written on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.core.signing import BadSignature, TimestampSigner
 
 from accounts.models import User
 from privacy.models import Draft
+
+WRITER_SALT = "privacy.draft"
+# As long as a session lasts: a page can't have been open for longer and still be someone's.
+WRITER_AGE = timedelta(days=14)
+
+
+def writer_token(user: User) -> str:
+    """Return what a form with a kept field carries, so that its text finds its writer after a lost session."""
+    return TimestampSigner(salt=WRITER_SALT).sign(str(user.principal))
+
+
+def writer_of(token: str) -> User | None:
+    """Return whom a writer token was made for, or None."""
+    try:
+        principal = TimestampSigner(salt=WRITER_SALT).unsign(token, max_age=WRITER_AGE)
+    except BadSignature:
+        return None
+    return User.objects.filter(principal=principal, is_active=True).first()
 
 
 def keep_draft(user: User, path: str, text: str, *, at: datetime) -> None:

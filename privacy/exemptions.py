@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import ResolverMatch, reverse
 
 # Namespaces whose every route is open.
@@ -78,3 +79,11 @@ def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
     if match.view_name not in KEPT_FIELDS:
         return ""
     return reverse(KEPT_FIELDS[match.view_name][1], kwargs=kwargs)
+
+
+def kept_text(request: HttpRequest) -> str:
+    """Return what was typed into the listed text field of a POST, or an empty text."""
+    match = request.resolver_match
+    if request.method != "POST" or match is None or match.view_name not in KEPT_FIELDS:
+        return ""
+    return request.POST.get(KEPT_FIELDS[match.view_name][0], "").replace("\0", "")

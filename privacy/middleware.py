@@ -1,6 +1,7 @@
 """The gate: what stops use from the deadline on, and never traps (rules B4, B5 and B9)."""
 
 from collections.abc import Callable
+from datetime import UTC
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +18,7 @@ from accounts.negotiation import prefers_json
 from privacy import exemptions
 from privacy.actions import record_shown
 from privacy.circumstances import circumstances_of
-from privacy.drafts import keep_draft
+from privacy.drafts import keep_draft, writer_of
 from privacy.standing import Prompt, Standing, is_settled, standing_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -56,8 +57,7 @@ class GateMiddleware:
         if prefers_json(request):
             return problem(request, request.standing)
         page = exemptions.page_of(match, kwargs) or request.get_full_path()
-        text = request.POST.get(exemptions.KEPT_FIELDS.get(match.view_name, ("", ""))[0], "")
-        if text:
+        if text := exemptions.kept_text(request):
             keep_draft(request.user, page, text, at=clock.now())
         question_url = f"{reverse('privacy:question')}?{urlencode({'next': page})}"
         if request.htmx:
@@ -65,6 +65,30 @@ class GateMiddleware:
         response = redirect(question_url)
         response.status_code = HTTPStatus.SEE_OTHER
         return response
+
+
+class LostSessionMiddleware:
+    """Keeps what someone was writing when they had been signed out meanwhile.
+
+    It stands before the middleware that sends the signed-out away. The form names its writer by a signed token,
+    so the text is given back to them alone.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]) -> None:
+        """Keep the listed text field of a form that a signed-out browser sent."""
+        if request.method != "POST" or request.user.is_authenticated:
+            return
+        text = exemptions.kept_text(request)
+        writer = writer_of(request.POST.get("writer", "")) if text else None
+        if writer:
+            keep_draft(writer, exemptions.page_of(request.resolver_match, kwargs), text, at=clock.now())
 
 
 def problem(request: HttpRequest, standing: Standing) -> JsonResponse:
@@ -80,7 +104,7 @@ def problem(request: HttpRequest, standing: Standing) -> JsonResponse:
             "code": "consent_required",
             "question_url": request.build_absolute_uri(reverse("privacy:question")),
             "policy_update": update.version,
-            "deadline": update.deadline.isoformat(),
+            "deadline": update.deadline.astimezone(UTC).isoformat(),
             "retryable": False,
         },
         status=HTTPStatus.FORBIDDEN,
