@@ -1,0 +1,52 @@
+"""Someone who has answered: the one whose requests must cost nothing."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from django.utils import translation
+from termsandconditions.models import TermsAndConditions, UserTermsAndConditions
+
+from accounts.models import User
+from conversations.actions import start_conversation
+from privacy.actions import Circumstances, answer, record_shown
+from privacy.models import DocumentKind, PolicyUpdate, Surface, Training
+from privacy.publication import publish
+from privacy.question import question_for
+from privacy.standing import standing_of
+from privacy.tokens import FormToken
+
+JOINED = datetime(2025, 3, 3, tzinfo=UTC)
+ANNOUNCED = datetime(2025, 8, 28, tzinfo=UTC)
+ANSWERED = datetime(2025, 9, 1, tzinfo=UTC)
+
+
+def settled_person() -> User:
+    """Return a person with twenty chats who has answered the question, and agreed to the peer's terms."""
+    update = PolicyUpdate.objects.create(
+        version="2025-08-28", announced_at=ANNOUNCED, last_day=date(2025, 9, 28), rollout_percentage=100
+    )
+    for kind in DocumentKind:
+        for language in ("en", "zh-hans"):
+            update.documents.create(kind=kind, language=language, markdown="# A text")
+    publish(update, at=ANNOUNCED)
+    alice = User.objects.create_user("alice@example.com", created_at=JOINED)
+    for number in range(20):
+        start_conversation(alice, f"Chat number {number}", at=JOINED)
+    _answer(alice)
+    terms = TermsAndConditions.objects.create(
+        slug="site-terms", name="Terms", version_number=Decimal(1), date_active=ANNOUNCED
+    )
+    UserTermsAndConditions.objects.create(user=alice, terms=terms)
+    return alice
+
+
+def _answer(user: User) -> None:
+    standing = standing_of(user, ANSWERED)
+    circumstances = Circumstances(language="en", gpc=False)
+    with translation.override("en"):
+        question = question_for(standing, Surface.POP_UP)
+    if question is None:
+        raise RuntimeError("There is no question to answer.")
+    record_shown(user, question, circumstances=circumstances, at=ANSWERED)
+    token = FormToken.issue(user, notice=question.notice_hash, surface=Surface.POP_UP, last_receipt=None)
+    answer(user, token, terms=True, training=Training.ALLOW, circumstances=circumstances, at=ANSWERED)
