@@ -1,0 +1,155 @@
+"""What every test can ask for: the cast, the update they are asked about, and the clock."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management.color import Style
+from django.db import connection
+from django.utils import timezone
+
+from accounts import clock
+from accounts.models import User
+from privacy.models import PolicyUpdate
+from tests.factories import make_update, make_user
+
+MoveClock = Callable[[datetime], None]
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
+)
+# Set by `.ci/run`: whatever is missing there makes tests fail rather than be skipped.
+REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+
+
+# The cast
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Return the owner of what a test is about, who joined long before the announcement."""
+    return make_user("alice@example.com")
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    """Return a stranger to all that."""
+    return make_user("mallory@example.com")
+
+
+@pytest.fixture
+def update(db: None) -> PolicyUpdate:
+    """Return the published material update of 28 August 2025, rolled out to everyone."""
+    return make_update()
+
+
+# Time
+
+
+@pytest.fixture
+def moved_to() -> Iterator[MoveClock]:
+    """Return what sets the product's clock for this thread, and so for the test client; it stands still there."""
+
+    def move(at: datetime) -> None:
+        clock.moved_to.set(at)
+
+    yield move
+    clock.moved_to.set(None)
+
+
+@pytest.fixture
+def clock_started_at(monkeypatch: pytest.MonkeyPatch) -> MoveClock:
+    """Return what sets the product's clock for every thread, a live server's too; it runs on from there."""
+
+    def start(at: datetime) -> None:
+        monkeypatch.setattr(clock, "OFFSET", at - timezone.now())
+
+    return start
+
+
+# The database and the cache
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let the flush after a transactional test empty tables whose triggers refuse just that.
+
+    Otherwise the flush fails, and the rows leak into the next test. The triggers are back before it begins.
+    """
+    operations = type(connection.ops)
+    flush = operations.sql_flush
+
+    def sql_flush(self: Any, style: Style, tables: Any, **options: Any) -> list[str]:
+        statements = flush(self, style, tables, **options)
+        if not statements:
+            return statements
+        before, after = _without_triggers()
+        return [*before, *statements, *after]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "sql_flush", sql_flush)
+        yield
+
+
+def _without_triggers() -> tuple[list[str], list[str]]:
+    """Return the statements that take the triggers out of the way, and those that bring them back."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            return [f'DROP TRIGGER "{name}"' for name, _sql in triggers], [sql for _name, sql in triggers]
+        cursor.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+        tables = [table for (table,) in cursor.fetchall()]
+        return (
+            [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables],
+            [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables],
+        )
+
+
+@pytest.fixture(autouse=True)
+def _no_rate_limit_left_over() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+# What a machine may lack
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Launch the system's Chromium. Its sandbox can't be set up by root, which is what containers run as."""
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Set aside what this machine, or this database, can't run.
+
+    The tests of one database only are skipped on the other, with a reason. Where everything is required
+    the suite runs on both, so they are left out of the run in which they can say nothing.
+    """
+    elsewhere = "postgresql" if connection.vendor == "sqlite" else "sqlite"
+    left_out = []
+    for item in items:
+        if item.get_closest_marker("browser") and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="needs Chromium: install it, or name it in CHROMIUM"))
+        if item.get_closest_marker(elsewhere):
+            left_out.append(item)
+            item.add_marker(pytest.mark.skip(reason=f"says something about {elsewhere} only: set DATABASE_URL"))
+    if REQUIRE_ALL and left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what would be skipped, where everything is required."""
+    report = yield
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped where REQUIRE_ALL is set: {report.longrepr}"
+    return report

@@ -1,0 +1,34 @@
+"""The settings the tests run with: the demo's, in a directory of their own, and quick.
+
+`DATABASE_URL` and `CACHE_URL` still choose what to test against; without them it is SQLite and local memory.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "TESTS_DIR" not in os.environ:
+    # Made once: the workers of pytest-xdist inherit the variable, and the run that made it removes it.
+    os.environ["TESTS_DIR"] = tempfile.mkdtemp(prefix="consent-site-tests-")
+    atexit.register(shutil.rmtree, os.environ["TESTS_DIR"], ignore_errors=True)
+
+# What a developer's shell happens to say about running the site says nothing about testing it.
+os.environ.update(DEMO="on", DEBUG="off", NOW="", VAR_DIR=os.environ["TESTS_DIR"], SECRET_KEY="of-the-tests-only")
+# Playwright keeps an event loop in the thread the tests run in, and Django would refuse its ORM there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+from consent_site.settings import *  # noqa: F403
+from consent_site.settings import DATABASES, STORAGES, VAR_DIR
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Threads on an in-memory database fail with "table is locked"; a file behaves as in production. What a
+    # power cut would take from it is no loss.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# No `collectstatic` before the tests: files are served as they are in the source.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
