@@ -23,8 +23,7 @@ def main() -> int:
         row["verdict"] = verdict(row)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"target": TARGET, "results": rows}, indent=2) + "\n")
-    print(table(rows))
-    print(f"\nThe target is a ratio of at most {TARGET}. Written to {RESULTS.relative_to(ROOT)}.")
+    sys.stdout.write(f"{table(rows)}\n\nThe target is a ratio of at most {TARGET}. It is in {RESULTS} too.\n")
     return int(any(row["verdict"] == "missed" for row in rows))
 
 

@@ -18,6 +18,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, setup_databases, teardown_databases
 
+from benchmarks.interval import ratio_of
+
 WARM_UP = 30
 ROUNDS = 1500
 # Seconds for one page; what has been measured by then is enough.
@@ -37,9 +39,9 @@ def main() -> None:
 
 def measured() -> Iterator[dict[str, Any]]:
     """Yield, for each page and side, its time and queries, compared with the site without the gate."""
-    from benchmarks import sides
-    from benchmarks.interval import ratio_of
-    from benchmarks.person import settled_person
+    # Models can be imported only after `django.setup()`.
+    from benchmarks import sides  # noqa: PLC0415
+    from benchmarks.person import settled_person  # noqa: PLC0415
 
     alice = settled_person()
     every = [sides.without(alice), sides.ours(alice), sides.peer(alice)]
@@ -62,7 +64,8 @@ def measured() -> Iterator[dict[str, Any]]:
 
 def queries_of(every: Sequence[Any], address: str) -> tuple[dict[str, int], dict[str, int]]:
     """Return how many queries a request of each side makes with an empty cache, and once more after it."""
-    cold, warm = {}, {}
+    cold: dict[str, int] = {}
+    warm: dict[str, int] = {}
     for side in every:
         cache.clear()
         for counts in (cold, warm):

@@ -4,7 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.utils import translation
-from termsandconditions.models import TermsAndConditions, UserTermsAndConditions
+from termsandconditions.models import (  # type: ignore[import-not-found]  # only in the benchmark's environment
+    TermsAndConditions,
+    UserTermsAndConditions,
+)
 
 from accounts.models import User
 from conversations.actions import start_conversation

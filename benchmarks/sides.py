@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.handlers.wsgi import WSGIHandler
 from django.template import engines
+from django.template.backends.django import DjangoTemplates
 from django.test import RequestFactory, override_settings
 from django.utils.module_loading import import_string
 
@@ -34,12 +35,15 @@ class Side:
     def prepare(self, address: str) -> Callable[[], None]:
         """Return what answers one GET request, with everything that is not the request done before."""
         # Assigning replaces a cached property: the templates, compiled once, are the same for every side.
-        engines["django"].engine.template_context_processors = self.context_processors
+        django_templates = engines["django"]
+        assert isinstance(django_templates, DjangoTemplates)  # noqa: S101 - for the type checker
+        django_templates.engine.template_context_processors = self.context_processors
         environ = RequestFactory().get(address, headers={"cookie": self.cookie}).environ
 
-        def start_response(status: str, _headers: object) -> None:
+        def start_response(status: str, _headers: object, _error: object = None, /) -> Callable[[bytes], object]:
             if not status.startswith(str(HTTPStatus.OK.value)):
                 raise RuntimeError(f"{self.name} answered {address} with {status}.")
+            return lambda _data: None  # WSGI's old way to write, which Django does not use.
 
         def answer() -> None:
             response = self.handler(environ, start_response)
@@ -65,7 +69,8 @@ def peer(user: User) -> Side:
 
 
 def _side(name: str, user: User, backend: str, middleware: list[str], *, with_prompt: bool = False) -> Side:
-    names = settings.TEMPLATES[0]["OPTIONS"]["context_processors"]
+    options: dict[str, list[str]] = settings.TEMPLATES[0]["OPTIONS"]  # type: ignore[assignment]
+    names = options["context_processors"]
     # The engine puts the CSRF token first by itself.
     processors = ["django.template.context_processors.csrf", *(n for n in names if with_prompt or n != PROMPT)]
     with override_settings(MIDDLEWARE=middleware):

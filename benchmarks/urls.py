@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 
-def bare(request: HttpRequest) -> HttpResponse:
+def bare(_request: HttpRequest) -> HttpResponse:
     """Answer with two letters: what is measured is everything around the view."""
     return HttpResponse("ok")
 
