@@ -10,7 +10,27 @@ from privacy.models import ConsentRecord, ConsentState
 
 # What the first record of a chain names as the one before it.
 GENESIS = "0" * 64
-HASHED_FIELDS = tuple(field.attname for field in ConsentRecord._meta.concrete_fields if field.attname != "hash")
+# Every column but the hash itself, by the names under which they are hashed. Written out, since the hashes that
+# exist would no longer match if a column that is added or renamed later changed what went into them.
+HASHED_FIELDS = (
+    "id",
+    "principal",
+    "sequence",
+    "kind",
+    "update_id",
+    "notice_id",
+    "receipt",
+    "language",
+    "surface",
+    "method",
+    "previous_value",
+    "new_value",
+    "occurred_at",
+    "recorded_at",
+    "actor",
+    "gpc",
+    "previous_hash",
+)
 
 
 def digest(record: ConsentRecord) -> str:

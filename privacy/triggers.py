@@ -3,8 +3,10 @@
 They are (re)made after every `migrate`, not by one migration: on SQLite a later migration that rebuilds a
 table drops its triggers without a word. A system check says so if one is missing.
 """
+# ruff: noqa: S608 - what is put into the statements are names from this file.
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,13 +28,25 @@ UPDATES = "privacy_policyupdate"
 DOCUMENTS = "privacy_policydocument"
 # What stands once an update is published. The percentage and the last day are dealt with by name.
 FROZEN_COLUMNS = (
-    "version announced_at is_material allow_retention_years refuse_retention_days short_deferrals"
-    " short_deferral_days long_deferral_days coverage_reading published_at"
-).split()
+    "version",
+    "announced_at",
+    "is_material",
+    "allow_retention_years",
+    "refuse_retention_days",
+    "short_deferrals",
+    "short_deferral_days",
+    "long_deferral_days",
+    "coverage_reading",
+    "published_at",
+)
 TABLES = (*APPEND_ONLY, UPDATES, DOCUMENTS)
 
-_MOVED = "SELECT 1 FROM privacy_lastdaymove m WHERE m.update_id = OLD.version AND m.last_day = NEW.last_day"
-_PUBLISHED = "SELECT 1 FROM privacy_policyupdate p WHERE p.version = {row}.update_id AND p.published_at IS NOT NULL"
+# Only the latest move counts: an earlier one must not allow a day that has been left since.
+_MOVED = (
+    "SELECT 1 FROM privacy_lastdaymove m WHERE m.update_id = OLD.version AND m.last_day = NEW.last_day"
+    " AND m.previous_last_day = OLD.last_day"
+    " AND m.id = (SELECT MAX(l.id) FROM privacy_lastdaymove l WHERE l.update_id = OLD.version)"
+)
 
 
 def _changed(distinct: str) -> str:
@@ -41,6 +55,14 @@ def _changed(distinct: str) -> str:
     return (
         f"OLD.published_at IS NOT NULL AND ({columns} OR NEW.rollout_percentage < OLD.rollout_percentage"
         f" OR (NEW.last_day {distinct} OLD.last_day AND NOT EXISTS ({_MOVED})))"
+    )
+
+
+def _published_document(*rows: str) -> str:
+    """Return the condition under which a change of a document touches a published policy update."""
+    return " OR ".join(
+        f"EXISTS (SELECT 1 FROM {UPDATES} p WHERE p.version = {row}.update_id AND p.published_at IS NOT NULL)"
+        for row in rows
     )
 
 
@@ -61,42 +83,68 @@ def sqlite_triggers() -> dict[str, str]:
         exists = f"EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(keys)})"
         add(table, "INSERT", f"{table} has this row already", exists)
     published = "a published policy update stays as it is"
-    add(UPDATES, "UPDATE", published, _changed("IS NOT"))
-    add(UPDATES, "DELETE", published, "OLD.published_at IS NOT NULL")
-    add(
-        UPDATES,
-        "INSERT",
-        published,
-        f"EXISTS (SELECT 1 FROM {UPDATES} WHERE published_at IS NOT NULL"
-        " AND (version = NEW.version OR rowid = NEW.rowid))",
+    # OR REPLACE deletes what stands in its way without firing a DELETE trigger, in an INSERT and in an UPDATE.
+    replaced = (
+        f"SELECT 1 FROM {UPDATES} o WHERE o.published_at IS NOT NULL"
+        " AND (o.version = NEW.version OR o.rowid = NEW.rowid)"
     )
-    add(DOCUMENTS, "INSERT", published, f"EXISTS ({_PUBLISHED.format(row='NEW')})")
-    add(DOCUMENTS, "DELETE", published, f"EXISTS ({_PUBLISHED.format(row='OLD')})")
-    either = f"EXISTS ({_PUBLISHED.format(row='OLD')}) OR EXISTS ({_PUBLISHED.format(row='NEW')})"
-    add(DOCUMENTS, "UPDATE", published, either)
+    add(UPDATES, "INSERT", published, f"EXISTS ({replaced})")
+    add(UPDATES, "UPDATE", published, f"{_changed('IS NOT')} OR EXISTS ({replaced} AND o.rowid IS NOT OLD.rowid)")
+    add(UPDATES, "DELETE", published, "OLD.published_at IS NOT NULL")
+    replaced = (
+        f"SELECT 1 FROM {DOCUMENTS} d JOIN {UPDATES} o ON o.version = d.update_id"
+        " WHERE d.id = NEW.id AND o.published_at IS NOT NULL"
+    )
+    inserted, updated = _published_document("NEW"), _published_document("OLD", "NEW")
+    add(DOCUMENTS, "INSERT", published, f"{inserted} OR EXISTS ({replaced})")
+    add(DOCUMENTS, "UPDATE", published, f"{updated} OR EXISTS ({replaced})")
+    add(DOCUMENTS, "DELETE", published, _published_document("OLD"))
     return made
 
 
-def _postgresql_function(name: str, condition: str, reason: str) -> str:
-    refuse = f"RAISE EXCEPTION '{reason}' USING ERRCODE = 'integrity_constraint_violation';"
-    body = f"IF {condition} THEN {refuse} END IF;" if condition else refuse
-    return (
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}"
-        " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
-    )
+@dataclass(frozen=True, slots=True)
+class PostgresqlTrigger:
+    """A trigger of PostgreSQL, and the function it runs, which has the same name."""
+
+    name: str
+    table: str
+    event: str
+    reason: str
+    condition: str
+
+    @property
+    def body(self) -> str:
+        """Return the source of the function."""
+        refuse = f"RAISE EXCEPTION '{self.reason}' USING ERRCODE = 'integrity_constraint_violation';"
+        check = f"IF {self.condition} THEN {refuse} END IF;" if self.condition else refuse
+        return f" BEGIN {check} IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END "
+
+    @property
+    def definition(self) -> str:
+        """Return the statement that creates it, as `pg_get_triggerdef` spells it."""
+        each = "STATEMENT" if self.event == "TRUNCATE" else "ROW"
+        return (
+            f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table}"
+            f" FOR EACH {each} EXECUTE FUNCTION {self.name}()"
+        )
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """Return what makes it, or makes it again."""
+        return (
+            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $${self.body}$$",
+            f"DROP TRIGGER IF EXISTS {self.name} ON {self.table}",
+            self.definition,
+        )
 
 
-def postgresql_triggers() -> dict[str, tuple[str, ...]]:
-    """Return the triggers of PostgreSQL: their names, and the statements that create or replace them."""
-    made: dict[str, tuple[str, ...]] = {}
+def postgresql_triggers() -> dict[str, PostgresqlTrigger]:
+    """Return the triggers of PostgreSQL by their names."""
+    made: dict[str, PostgresqlTrigger] = {}
 
     def add(table: str, event: str, reason: str, condition: str = "") -> None:
         name = f"{table}_refuses_{event.lower()}"
-        each = "STATEMENT" if event == "TRUNCATE" else "ROW"
-        made[name] = (
-            _postgresql_function(name, condition, reason),
-            f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {name}()",
-        )
+        made[name] = PostgresqlTrigger(name, table, event, reason, condition)
 
     for table in APPEND_ONLY:
         for event in ("UPDATE", "DELETE", "TRUNCATE"):
@@ -104,10 +152,9 @@ def postgresql_triggers() -> dict[str, tuple[str, ...]]:
     published = "a published policy update stays as it is"
     add(UPDATES, "UPDATE", published, _changed("IS DISTINCT FROM"))
     add(UPDATES, "DELETE", published, "OLD.published_at IS NOT NULL")
-    add(DOCUMENTS, "INSERT", published, f"EXISTS ({_PUBLISHED.format(row='NEW')})")
-    add(DOCUMENTS, "DELETE", published, f"EXISTS ({_PUBLISHED.format(row='OLD')})")
-    either = f"EXISTS ({_PUBLISHED.format(row='OLD')}) OR EXISTS ({_PUBLISHED.format(row='NEW')})"
-    add(DOCUMENTS, "UPDATE", published, either)
+    add(DOCUMENTS, "INSERT", published, _published_document("NEW"))
+    add(DOCUMENTS, "UPDATE", published, _published_document("OLD", "NEW"))
+    add(DOCUMENTS, "DELETE", published, _published_document("OLD"))
     add(UPDATES, "TRUNCATE", published)
     add(DOCUMENTS, "TRUNCATE", published)
     return made
@@ -123,8 +170,6 @@ def install(connection: BaseDatabaseWrapper) -> None:
     expected = _expected(connection)
     with connection.cursor() as cursor:
         for name in missing(connection):
-            if connection.vendor == "sqlite":
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
             for statement in expected[name]:
                 cursor.execute(statement)
 
@@ -137,17 +182,23 @@ def install_after_migrate(using: str, **_kwargs: object) -> None:
 
 
 def _expected(connection: BaseDatabaseWrapper) -> dict[str, tuple[str, ...]]:
+    """Return the triggers that should be there: their names, and the statements that make each."""
     if connection.vendor == "sqlite":
-        return {name: (statement,) for name, statement in sqlite_triggers().items()}
-    return postgresql_triggers()
+        return {name: (f"DROP TRIGGER IF EXISTS {name}", made) for name, made in sqlite_triggers().items()}
+    return {name: trigger.statements for name, trigger in postgresql_triggers().items()}
 
 
 def _present(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    """Return the names of the triggers that are there as they should be."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             wanted = sqlite_triggers()
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             yield from (name for name, sql in cursor.fetchall() if wanted.get(name) == sql)
-        else:
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')")
-            yield from (name for (name,) in cursor.fetchall())
+            return
+        definitions = {name: (made.definition, made.body) for name, made in postgresql_triggers().items()}
+        cursor.execute(
+            "SELECT t.tgname, pg_get_triggerdef(t.oid, true), f.prosrc FROM pg_trigger t"
+            " JOIN pg_proc f ON f.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
+        )
+        yield from (name for name, *found in cursor.fetchall() if definitions.get(name) == tuple(found))
