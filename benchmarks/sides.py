@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 
 GATE = "privacy.middleware.GateMiddleware"
+OURS = "privacy.middleware."
 PROMPT = "privacy.context_processors.prompt"
 OWN_BACKEND = "privacy.auth_backends.AuthenticationBackend"
 STOCK_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -60,12 +61,18 @@ def ours(user: User) -> Side:
 
 def without(user: User) -> Side:
     """Return the site without the gate: no middleware, no context processor, allauth's own backend."""
-    return _side("without", user, STOCK_BACKEND, [name for name in settings.MIDDLEWARE if name != GATE])
+    return _side("without", user, STOCK_BACKEND, _middleware(""))
 
 
 def peer(user: User) -> Side:
     """Return the site with the peer's middleware where ours would stand, and none of ours."""
-    return _side("peer", user, STOCK_BACKEND, [PEER if name == GATE else name for name in settings.MIDDLEWARE])
+    return _side("peer", user, STOCK_BACKEND, _middleware(PEER))
+
+
+def _middleware(gate: str) -> list[str]:
+    """Return the site's middleware with another gate in place of ours, or with none."""
+    names = [gate if name == GATE else name for name in settings.MIDDLEWARE]
+    return [name for name in names if name and not name.startswith(OURS)]
 
 
 def _side(name: str, user: User, backend: str, middleware: list[str], *, with_prompt: bool = False) -> Side:
