@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def product(request: HttpRequest) -> dict[str, object]:
+def product(_request: HttpRequest) -> dict[str, object]:
     """Return the product's names and the languages it speaks."""
     return {
         "product_name": settings.PRODUCT_NAME,

@@ -29,10 +29,7 @@ class PreferencesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request with both active, and say in which language the answer is."""
-        user = request.user
-        signed_in = user.is_authenticated
-        language = user.language if signed_in else translation.get_language_from_request(request)
-        zone = zoneinfo.ZoneInfo(user.time_zone if signed_in else settings.TIME_ZONE)
+        language, zone = _preferences_of(request)
         with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
@@ -41,13 +38,22 @@ class PreferencesMiddleware:
         return response
 
 
+def _preferences_of(request: HttpRequest) -> tuple[str, zoneinfo.ZoneInfo]:
+    user = request.user
+    if user.is_authenticated:
+        return user.language, zoneinfo.ZoneInfo(user.time_zone)
+    return translation.get_language_from_request(request), zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Sends the signed-out to the sign-in page, in the way each kind of request can follow.
 
     htmx would swap the sign-in page into whatever it was filling, and a program can't use a page at all.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # Django returns whatever this does; its stubs say a redirect
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
         """Answer a request that needs someone signed in and has no one."""
         if prefers_json(request):
             return JsonResponse(

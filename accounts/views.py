@@ -11,10 +11,11 @@ from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import LanguageForm, PreferencesForm
+from accounts.http import SignedInRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: SignedInRequest) -> HttpResponse:
     """Show and save someone's language and time zone."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method != "POST":
@@ -50,6 +51,6 @@ def language(request: HttpRequest) -> HttpResponse:
         max_age=settings.LANGUAGE_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
     return response

@@ -4,13 +4,14 @@ import uuid
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import clock
+from accounts.http import SignedInRequest
 from conversations.actions import answer_message, start_conversation, write_message
 from conversations.assistant import connected_assistant
 from conversations.forms import MessageForm
@@ -22,12 +23,12 @@ CHAT_LENGTH = 100
 
 
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: SignedInRequest) -> HttpResponse:
     """List someone's conversations, with a field to start another."""
     return _index(request, MessageForm(initial={"text": draft_for(request.user, request.path)}))
 
 
-def _index(request: HttpRequest, form: MessageForm, status: int = HTTPStatus.OK) -> HttpResponse:
+def _index(request: SignedInRequest, form: MessageForm, status: int = HTTPStatus.OK) -> HttpResponse:
     context = {
         "form": form,
         "writer": writer_token(request.user),
@@ -37,14 +38,14 @@ def _index(request: HttpRequest, form: MessageForm, status: int = HTTPStatus.OK)
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: SignedInRequest) -> HttpResponse:
     """List the titles of someone's conversations and nothing else: the list that is open at the gate."""
     context = {"conversations": Conversation.objects.for_user(request.user)[:LIST_LENGTH]}
     return render(request, "conversations/overview.html", context)
 
 
 @require_POST
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: SignedInRequest) -> HttpResponse:
     """Start a conversation with what was typed."""
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -55,14 +56,14 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def chat(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def chat(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one conversation, with a field to write in."""
     conversation = get_object_or_404(Conversation.objects.for_user(request.user), pk=pk)
     return _chat(request, conversation, MessageForm(initial={"text": draft_for(request.user, request.path)}))
 
 
 def _chat(
-    request: HttpRequest, conversation: Conversation, form: MessageForm, status: int = HTTPStatus.OK
+    request: SignedInRequest, conversation: Conversation, form: MessageForm, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     latest = list(conversation.messages.order_by("-pk")[:CHAT_LENGTH])
     context = {
@@ -75,7 +76,7 @@ def _chat(
 
 
 @require_POST
-def write(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Write in one conversation."""
     conversation = get_object_or_404(Conversation.objects.for_user(request.user), pk=pk)
     form = MessageForm(request.POST)
@@ -86,7 +87,7 @@ def write(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _answered(request, message)
 
 
-def _answered(request: HttpRequest, message: Message) -> HttpResponse:
+def _answered(request: SignedInRequest, message: Message) -> HttpResponse:
     if answer_message(message, connected_assistant(), at=clock.now()) is None:
         messages.error(request, _("Your message is saved, but no reply came. Write again to ask once more."))
     return redirect(message.conversation)

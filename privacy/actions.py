@@ -58,7 +58,7 @@ class TermsMissing(Refusal):
 
 
 class CannotDefer(Refusal):
-    """ "Not now" is not open to this person any more, or never was."""
+    """Putting the question off is not open to this person any more, or never was."""
 
     message = _("“Not now” is no longer possible.")
 
@@ -88,7 +88,7 @@ def record_shown(user: User, question: Question, *, circumstances: Circumstances
         },
     )
     state = ConsentState.objects.filter(pk=user.pk).first() or ConsentState(user=user)
-    append(state, [_record(user, Kind.SHOWN, notice, notice.surface, circumstances, at)])
+    append(state, [_record(user, Kind.SHOWN, notice, notice.surface, circumstances=circumstances, at=at)])
     state.save(force_insert=state._state.adding)
 
 
@@ -109,7 +109,10 @@ def defer(user: User, token: FormToken, *, method: Method, circumstances: Circum
     earlier = state.deferrals if state.deferral_update_id == update.version else 0
     state.deferral_update, state.deferrals = update, earlier + 1
     state.deferred_until = min(at + timedelta(days=update.deferral_days(earlier)), update.deadline)
-    append(state, [_record(standing.user, Kind.DEFERRED, notice, token.surface, circumstances, at, method=method)])
+    deferral = _record(
+        standing.user, Kind.DEFERRED, notice, token.surface, circumstances=circumstances, at=at, method=method
+    )
+    append(state, [deferral])
     state.save()
     return state
 
@@ -148,8 +151,8 @@ def answer(
                 kind,
                 notice,
                 token.surface,
-                circumstances,
-                at,
+                circumstances=circumstances,
+                at=at,
                 method=Method(token.method),
                 receipt=receipt,
                 previous_value=previous,
@@ -224,9 +227,9 @@ def _record(
     kind: Kind,
     notice: Notice,
     surface: str,
+    *,
     circumstances: Circumstances,
     at: datetime,
-    *,
     method: Method | None = None,
     receipt: uuid.UUID | None = None,
     previous_value: str = "",

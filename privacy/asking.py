@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest
-
 from privacy.consequences import choice_in_words, consequences
 from privacy.forms import AnswerForm
+from privacy.http import GatedRequest
 from privacy.models import Method, Surface, Training
 from privacy.question import Question, question_for
 from privacy.receipts import Receipt, receipt_for
@@ -25,7 +24,7 @@ class Asking:
 
 
 def ask(
-    request: HttpRequest, standing: Standing, surface: Surface, *, form: AnswerForm | None = None, next_url: str = ""
+    request: GatedRequest, standing: Standing, surface: Surface, *, form: AnswerForm | None = None, next_url: str = ""
 ) -> Asking | None:
     """Return the question for a page, or None if nothing is left to ask.
 

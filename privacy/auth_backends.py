@@ -14,14 +14,14 @@ from privacy.models import ConsentState, PolicyUpdate
 
 
 @cache
-def user_query(vendor: str) -> str:
+def user_query(_vendor: str) -> str:
     """Return the SQL that loads a user and three strings of consent, for the database in use.
 
     A fixed statement, since compiling the same through the ORM costs more than running it. `asked_version` is
     the latest material update announced by the instant given, read every time: publishing can't lag.
     """
     q = connection.ops.quote_name
-    columns = ", ".join(f"u.{q(field.column)}" for field in User._meta.concrete_fields)
+    columns = ", ".join(f"u.{q(field.column)}" for field in User._meta.concrete_fields if field.column)
     state, update = q(ConsentState._meta.db_table), q(PolicyUpdate._meta.db_table)
     return (
         f"SELECT {columns}, s.training AS training, s.answered_update_id AS answered_version,"  # noqa: S608 - no input
@@ -32,7 +32,7 @@ def user_query(vendor: str) -> str:
     )
 
 
-class AuthenticationBackend(AllauthBackend):
+class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is untyped
     """Signs people in as allauth does, and loads them with their consent."""
 
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:

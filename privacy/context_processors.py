@@ -1,14 +1,14 @@
 """How the question comes into the pages of the app."""
 
-from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from privacy.asking import Asking, ask
+from privacy.http import GatedRequest
 from privacy.models import Surface
 from privacy.standing import Prompt
 
 
-def prompt(request: HttpRequest) -> dict[str, object]:
+def prompt(request: GatedRequest) -> dict[str, object]:
     """Return what the layout needs: the person's standing, and the pop-up where there is one.
 
     Both are None for the settled and the signed-out, and neither is worked out unless a template looks.

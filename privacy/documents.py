@@ -22,6 +22,8 @@ PLACEHOLDER = re.compile(r"\{(\w*)\}")
 PLACEHOLDERS = frozenset({"product", "coding_tool", "announced", "last_day", "allow_retention", "refuse_retention"})
 TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "a", "code", "blockquote", "hr", "br"}
 INSERTED, DELETED = 1, -1
+# From this ratio of likeness on, two paragraphs are shown as one that was changed.
+ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Page:
 
 def unknown_placeholders(markdown: str) -> list[str]:
     """Return the placeholders of a text that mean nothing."""
-    return sorted({name for name in PLACEHOLDER.findall(markdown)} - PLACEHOLDERS)
+    return sorted(set(PLACEHOLDER.findall(markdown)) - PLACEHOLDERS)
 
 
 def filled_in(document: PolicyDocument) -> str:
@@ -99,9 +101,8 @@ def _changed(old: list[str], new: list[str]) -> list[SafeString]:
     rest = list(old)
     for text in new:
         alike = max(rest, key=lambda other: SequenceMatcher(None, other, text).ratio(), default=None)
-        if alike is not None and SequenceMatcher(None, alike, text).ratio() > 0.5:
-            for gone in rest[: rest.index(alike)]:
-                blocks.append(format_html("<p><del>{}</del></p>", _plain(gone)))
+        if alike is not None and SequenceMatcher(None, alike, text).ratio() > ALIKE:
+            blocks += [format_html("<p><del>{}</del></p>", _plain(gone)) for gone in rest[: rest.index(alike)]]
             rest = rest[rest.index(alike) + 1 :]
             blocks.append(_woven(_plain(alike), _plain(text)))
         else:

@@ -39,7 +39,7 @@ class AnswerForm(_QuestionForm):
 
 
 class DeferralForm(_QuestionForm):
-    """ "Not now": the token, and with what it was said."""
+    """Putting the question off: the token, and with what "Not now" was said."""
 
     method = forms.TypedChoiceField(
         required=False,

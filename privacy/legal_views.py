@@ -20,7 +20,7 @@ def document(request: HttpRequest, kind: DocumentKind, version: str = "") -> Htt
     """Show a document, the present one or that of an earlier version, in the language of the page."""
     updates = list(PolicyUpdate.objects.announced(clock.now()))
     index = _index_of(updates, version)
-    update, before = updates[index], (updates[index + 1 :] or [None])[0]
+    update, before = updates[index], next(iter(updates[index + 1 :]), None)
     texts = _texts([update, *([before] if before else [])])
     shown = texts.get((update.version, kind.value))
     if shown is None:
@@ -56,7 +56,7 @@ def _differences(
     texts: dict[tuple[str, str], PolicyDocument], update: PolicyUpdate, before: PolicyUpdate
 ) -> list[tuple[str, str]]:
     """Return what changed in each compared document: its name, and the difference as HTML."""
-    found = []
+    found: list[tuple[str, str]] = []
     for kind in COMPARED:
         old, new = texts.get((before.version, kind.value)), texts.get((update.version, kind.value))
         if old and new:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
@@ -19,6 +19,7 @@ from privacy import exemptions
 from privacy.actions import record_shown
 from privacy.circumstances import circumstances_of
 from privacy.drafts import keep_draft, writer_of
+from privacy.http import GatedRequest
 from privacy.standing import Prompt, Standing, is_settled, standing_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -34,37 +35,43 @@ class GateMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: GatedRequest) -> HttpResponse:
         """Answer the request, and keep evidence of a question its page has shown."""
-        request.standing = None
-        if request.user.is_authenticated and not is_settled(request.user):
-            user = request.user
-            request.standing = SimpleLazyObject(lambda: standing_of(user, clock.now()))
+        request.standing = request.question_shown = None
+        user = request.user
+        if user.is_authenticated and not is_settled(user):
+            request.standing = cast(Standing, SimpleLazyObject(lambda: standing_of(user, clock.now())))
         response = self.get_response(request)
-        question = getattr(request, "question_shown", None)
-        if question is not None and request.method == "GET" and response.status_code == HTTPStatus.OK:
-            record_shown(request.user, question, circumstances=circumstances_of(request), at=clock.now())
+        if request.method == "GET" and response.status_code == HTTPStatus.OK:
+            _keep_evidence(request)
         return response
 
     def process_view(
-        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
+        self, request: GatedRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
         """Refuse a gated route to a gated person, in the way each kind of request can follow."""
-        match = request.resolver_match
+        match, standing = request.resolver_match, request.standing
         request.is_gated_route = match is not None and not exemptions.is_exempt(match)
-        if request.standing is None or not request.is_gated_route or request.standing.prompt is not Prompt.GATE:
+        if match is None or standing is None or not request.is_gated_route or standing.prompt is not Prompt.GATE:
             return None
         if prefers_json(request):
-            return problem(request, request.standing)
+            return problem(request, standing)
         page = exemptions.page_of(match, kwargs) or request.get_full_path()
         if text := exemptions.kept_text(request):
-            keep_draft(request.user, page, text, at=clock.now())
+            keep_draft(standing.user, page, text, at=clock.now())
         question_url = f"{reverse('privacy:question')}?{urlencode({'next': page})}"
         if request.htmx:
             return HttpResponseClientRedirect(question_url)
         response = redirect(question_url)
         response.status_code = HTTPStatus.SEE_OTHER
         return response
+
+
+def _keep_evidence(request: GatedRequest) -> None:
+    """Record the question a page has shown, if it has shown one."""
+    user, question = request.user, request.question_shown
+    if question is not None and user.is_authenticated:
+        record_shown(user, question, circumstances=circumstances_of(request), at=clock.now())
 
 
 class LostSessionMiddleware:
@@ -83,12 +90,13 @@ class LostSessionMiddleware:
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]) -> None:
         """Keep the listed text field of a form that a signed-out browser sent."""
-        if request.method != "POST" or request.user.is_authenticated:
+        match = request.resolver_match
+        if match is None or request.method != "POST" or request.user.is_authenticated:
             return
         text = exemptions.kept_text(request)
         writer = writer_of(request.POST.get("writer", "")) if text else None
         if writer:
-            keep_draft(writer, exemptions.page_of(request.resolver_match, kwargs), text, at=clock.now())
+            keep_draft(writer, exemptions.page_of(match, kwargs), text, at=clock.now())
 
 
 def problem(request: HttpRequest, standing: Standing) -> JsonResponse:

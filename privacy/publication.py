@@ -9,6 +9,8 @@ from accounts.models import User
 from privacy.documents import unknown_placeholders
 from privacy.models import DocumentKind, LastDayMove, PolicyUpdate
 
+EVERYONE = 100
+
 
 class NotPublishable(Exception):
     """The draft is not complete. `problems` lists what is missing, a line each."""
@@ -48,7 +50,7 @@ def publish(update: PolicyUpdate, *, at: datetime) -> PolicyUpdate:
 def raise_rollout(update: PolicyUpdate, percentage: int) -> PolicyUpdate:
     """Roll an update out to more people. Raises CannotChange if that would take anyone out again."""
     update = PolicyUpdate.objects.select_for_update().get(pk=update.pk)
-    if not update.rollout_percentage <= percentage <= 100:
+    if not update.rollout_percentage <= percentage <= EVERYONE:
         raise CannotChange("The percentage only grows, up to 100.")
     update.rollout_percentage = percentage
     update.save(update_fields=["rollout_percentage"])

@@ -3,7 +3,7 @@
 import uuid
 from http import HTTPStatus
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,6 +16,7 @@ from privacy import actions
 from privacy.asking import answered, ask
 from privacy.circumstances import circumstances_of
 from privacy.forms import AnswerForm, DeferralForm
+from privacy.http import AskedRequest
 from privacy.models import ConsentRecord, Surface
 from privacy.next_url import next_url_of
 from privacy.receipts import as_json, receipt_for
@@ -23,17 +24,19 @@ from privacy.standing import Standing, standing_of
 from privacy.tokens import FormToken
 
 HISTORY_LENGTH = 50
+# A longer number is no `sequence`: it would not fit its column.
+SEQUENCE_DIGITS = 9
 
 
 @require_safe
 @never_cache
-def question(request: HttpRequest) -> HttpResponse:
+def question(request: AskedRequest) -> HttpResponse:
     """Show the question as a page, in the state its person is in: to answer, answered, or not asked."""
     return _question(request, standing_of(request.user, clock.now()))
 
 
 def _question(
-    request: HttpRequest,
+    request: AskedRequest,
     standing: Standing,
     *,
     form: AnswerForm | None = None,
@@ -57,7 +60,7 @@ def _question(
 
 
 @require_POST
-def answer(request: HttpRequest) -> HttpResponseBase:
+def answer(request: AskedRequest) -> HttpResponseBase:
     """Save an answer. Whatever keeps it from being saved is said where the question stood."""
     form, at = AnswerForm(request.POST, user=request.user), clock.now()
     if not form.is_valid():
@@ -84,7 +87,7 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def _again(
-    request: HttpRequest,
+    request: AskedRequest,
     form: AnswerForm | None,
     status: HTTPStatus,
     refusal: actions.Refusal | None = None,
@@ -97,9 +100,9 @@ def _again(
     return _question(request, standing, form=form, refusal=refusal, status=status)
 
 
-def _saved(request: HttpRequest, token: FormToken, receipt: uuid.UUID) -> HttpResponseBase:
+def _saved(request: AskedRequest, token: FormToken, receipt: uuid.UUID) -> HttpResponseBase:
     if token.surface == Surface.SETTINGS:
-        return redirect(f"{reverse('privacy:settings')}?{urlencode({'saved': receipt})}")
+        return redirect(f"{reverse('privacy:settings')}?{urlencode({'saved': str(receipt)})}")
     if request.htmx:
         return _question(request, standing_of(request.user, clock.now()))
     response = redirect(_with_next(reverse("privacy:question"), next_url_of(request)))
@@ -108,7 +111,7 @@ def _saved(request: HttpRequest, token: FormToken, receipt: uuid.UUID) -> HttpRe
 
 
 @require_POST
-def not_now(request: HttpRequest) -> HttpResponseBase:
+def not_now(request: AskedRequest) -> HttpResponseBase:
     """Put the question off, and go on."""
     form, at = DeferralForm(request.POST, user=request.user), clock.now()
     if not form.is_valid():
@@ -128,13 +131,13 @@ def not_now(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: AskedRequest) -> HttpResponse:
     """Show someone's choice and what it means, and the question to change it."""
     return _settings(request, standing_of(request.user, clock.now()))
 
 
 def _settings(
-    request: HttpRequest,
+    request: AskedRequest,
     standing: Standing,
     *,
     form: AnswerForm | None = None,
@@ -154,11 +157,11 @@ def _settings(
 
 @require_safe
 @never_cache
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: AskedRequest) -> HttpResponse:
     """List what is recorded about someone, the latest first."""
     records = ConsentRecord.objects.filter(principal=request.user.principal).order_by("-sequence")
     before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) < 10:
+    if before.isascii() and before.isdigit() and len(before) <= SEQUENCE_DIGITS:
         records = records.filter(sequence__lt=int(before))
     page = list(records[: HISTORY_LENGTH + 1])
     context = {"records": page[:HISTORY_LENGTH], "has_more": len(page) > HISTORY_LENGTH}
@@ -167,7 +170,7 @@ def history(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def receipt(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+def receipt(request: AskedRequest, receipt: uuid.UUID) -> HttpResponse:
     """Show the receipt of one answer, to its person only."""
     found = receipt_for(request.user, receipt)
     if found is None:
@@ -177,7 +180,7 @@ def receipt(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @never_cache
-def receipt_json(request: HttpRequest, receipt: uuid.UUID) -> JsonResponse:
+def receipt_json(request: AskedRequest, receipt: uuid.UUID) -> JsonResponse:
     """Give the same receipt as JSON."""
     found = receipt_for(request.user, receipt)
     if found is None:

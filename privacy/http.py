@@ -1,0 +1,21 @@
+"""Requests as the gate's middleware hands them on, for the type checker."""
+
+from accounts.http import Request, SignedInRequest
+from privacy.question import Question
+from privacy.standing import Standing
+
+
+class GatedRequest(Request):
+    """A request that came through the gate, whoever makes it.
+
+    `standing` is None for the settled and the signed-out; `question_shown` is the question its page shows, of
+    which the middleware keeps evidence.
+    """
+
+    standing: Standing | None
+    is_gated_route: bool
+    question_shown: Question | None
+
+
+class AskedRequest(GatedRequest, SignedInRequest):
+    """A request of someone signed in, whose page may put the question."""
