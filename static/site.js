@@ -1,8 +1,9 @@
-/* Opens the pop-up as a modal dialog; closing it in any way is "Not now". */
+/* Opens the pop-up as a modal dialog; closing it in any way is "Not now". Names the browser's time zone when signing up. */
 "use strict";
 const dialog = document.querySelector("[data-pop-up]");
 if (dialog) {
   dialog.showModal();
+  // Esc can't be told from other closings beforehand: a dialog opened by script may close without asking.
   dialog.addEventListener("close", () => {
     const form = dialog.querySelector("[data-not-now]");
     if (!form) return;
@@ -13,12 +14,21 @@ if (dialog) {
     if (event.target.closest("[data-close]")) dialog.close();
   });
   dialog.addEventListener("submit", (event) => {
-    if (event.target.matches("[data-not-now]") && dialog.open) {
-      event.preventDefault();
-      event.stopPropagation();
-      dialog.close("button");
-    }
+    if (!dialog.open || !event.target.matches("[data-not-now]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    dialog.close("button");
   }, true);
+  // What can't be shown in the dialog is sent once more as an ordinary form, and shows as a page.
+  document.addEventListener("htmx:before:response", (event) => {
+    const form = event.target, { status } = event.detail.ctx.response;
+    if (status < 400 || ([409, 422].includes(status) && dialog.open)) return;
+    event.preventDefault();
+    form.submit();
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (dialog.open && event.target.action) event.target.submit();
+  });
 }
 const zone = document.querySelector("[data-time-zone]");
 if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
