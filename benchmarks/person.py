@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.utils import translation
-from termsandconditions.models import (  # type: ignore[import-not-found]  # only in the benchmark's environment
+from termsandconditions.models import (  # type: ignore[import-not-found, unused-ignore]
     TermsAndConditions,
     UserTermsAndConditions,
 )

@@ -37,7 +37,7 @@ class Side:
         """Return what answers one GET request, with everything that is not the request done before."""
         # Assigning replaces a cached property: the templates, compiled once, are the same for every side.
         django_templates = engines["django"]
-        assert isinstance(django_templates, DjangoTemplates)  # noqa: S101 - for the type checker
+        assert isinstance(django_templates, DjangoTemplates)
         django_templates.engine.template_context_processors = self.context_processors
         environ = RequestFactory().get(address, headers={"cookie": self.cookie}).environ
 
