@@ -1,16 +1,42 @@
-"""Where allauth asks the project how accounts are made."""
+"""Where allauth asks the project: how accounts are made, what messages say, and in whose language a letter is."""
 
+import zoneinfo
 from typing import Any
 
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language
+from django.utils import timezone, translation
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
+from accounts.devices import device_name
 from accounts.models import User
 
+DAY = 24 * 60 * 60
 
-class AccountAdapter(DefaultAccountAdapter):
-    """Gives a new account the language in which its person signed up."""
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
+    """Gives a new account the language of its sign-up, and writes each letter in its reader's."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is closed."),
+        "duplicate_email": _("That is already your address."),
+        "email_password_mismatch": _("The e-mail address or the password is not right."),
+        "email_taken": _("That address can’t be used."),
+        "enter_current_password": _("That is not your current password."),
+        "incorrect_code": _("That code is not right, or no longer valid."),
+        "incorrect_password": _("That password is not right."),
+        "invalid_login": _("The e-mail address or the password is not right."),
+        "rate_limited": _("A code was sent a moment ago. Wait a little before you ask for another."),
+        "too_many_login_attempts": _("There were too many attempts. Wait a few minutes, then try again."),
+    }
+
+    # Accounts
 
     def new_user(self, request: HttpRequest) -> User:
         """Return an unsaved account in the language of the page."""
@@ -18,8 +44,59 @@ class AccountAdapter(DefaultAccountAdapter):
         user.language = get_language() or user.language
         return user
 
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - allauth's signature  # noqa: FBT001, FBT002
         """Fill the account from the sign-up form, the browser's time zone included, and save it."""
         user.time_zone = form.cleaned_data.get("time_zone") or user.time_zone
         saved: User = super().save_user(request, user, form, commit=commit)
         return saved
+
+    # Letters
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a letter in the language and the time zone of its reader, or of the page if we know no such person."""
+        reader = context.get("user") or User.objects.filter(email=email.lower()).first()
+        language = reader.language if reader else get_language()
+        zone = zoneinfo.ZoneInfo(reader.time_zone if reader else settings.TIME_ZONE)
+        with translation.override(language), timezone.override(zone):
+            super().send_mail(template_prefix, email, {**context, **self.letter_context(context)})
+
+    def letter_context(self, context: dict[str, Any]) -> dict[str, Any]:
+        """Return what letters say besides what they are about. A subject is made without a request, hence the name."""
+        return {
+            "product_name": settings.PRODUCT_NAME,
+            "code_minutes": account_settings.EMAIL_VERIFICATION_BY_CODE_TIMEOUT // 60,
+            "link_days": settings.PASSWORD_RESET_TIMEOUT // DAY,
+            "device": device_name(context.get("user_agent", "")),
+        }
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Send word of a change to an account, naming whose it is: the address written to may be an old one."""
+        super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Names keys and the site in our words, and draws QR codes that can stand in a page."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "cannot_generate_recovery_codes": _("Recovery codes come with two-step sign-in. Set that up first."),
+        "incorrect_code": _("That code is not right, or no longer valid."),
+        "unverified_email": _("Confirm your e-mail address before you set up two-step sign-in."),
+    }
+
+    def build_totp_svg(self, url: str) -> str:
+        """Return the QR code as an element for the page: an XML prolog has no place inside HTML."""
+        svg: str = super().build_totp_svg(url)
+        return svg[svg.index("<svg") :]
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's name
+        """Return the name a new key starts with."""
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        return gettext("Passkey {number}").format(number=count + 1)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Return what a browser shows as the site a passkey is for."""
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return {**entity, "name": settings.PRODUCT_NAME}

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -16,6 +18,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.negotiation import prefers_json
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class PreferencesMiddleware:
@@ -48,7 +52,8 @@ def _preferences_of(request: HttpRequest) -> tuple[str, zoneinfo.ZoneInfo]:
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Sends the signed-out to the sign-in page, in the way each kind of request can follow.
 
-    htmx would swap the sign-in page into whatever it was filling, and a program can't use a page at all.
+    htmx would swap the sign-in page into whatever it was filling, and a program can't use a page at all. Where
+    to go on to after signing in is always a page: neither the address of an act nor of a fragment is one.
     """
 
     def handle_no_permission(  # type: ignore[override]  # Django returns whatever this does; its stubs say a redirect
@@ -66,7 +71,18 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
                 status=HTTPStatus.UNAUTHORIZED,
                 content_type="application/problem+json",
             )
-        redirect = super().handle_no_permission(request, view_func)
-        if getattr(request, "htmx", False):
-            return HttpResponseClientRedirect(redirect.headers["Location"])
-        return redirect
+        sign_in = resolve_url(self.get_login_url(view_func))
+        is_htmx = bool(getattr(request, "htmx", False))
+        is_page = request.method in SAFE_METHODS and not is_htmx
+        page = request.get_full_path() if is_page else page_of_origin(request)
+        if page:
+            field = self.get_redirect_field_name(view_func)
+            sign_in = redirect_to_login(page, sign_in, field).headers["Location"]
+        return HttpResponseClientRedirect(sign_in) if is_htmx else HttpResponseRedirect(sign_in)
+
+
+def page_of_origin(request: HttpRequest) -> str:
+    """Return the page of this site that a request was made from, without its host; empty if there is none."""
+    origin = f"{request.scheme}://{request.get_host()}"
+    referer = request.headers.get("Referer", "")
+    return referer.removeprefix(origin) if referer.startswith(f"{origin}/") else ""

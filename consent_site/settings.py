@@ -160,7 +160,17 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "conversations:index"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "add_email": "accounts.sign_in_forms.AddEmailForm",
+    "change_password": "accounts.sign_in_forms.ChangePasswordForm",
+    "confirm_email_verification_code": "accounts.sign_in_forms.ConfirmEmailVerificationCodeForm",
+    "login": "accounts.sign_in_forms.LoginForm",
+    "reauthenticate": "accounts.sign_in_forms.ReauthenticateForm",
+    "reset_password": "accounts.sign_in_forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.sign_in_forms.ResetPasswordKeyForm",
+    "set_password": "accounts.sign_in_forms.SetPasswordForm",
+    "signup": "accounts.sign_in_forms.SignupForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
@@ -172,6 +182,17 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "activate_totp": "accounts.sign_in_forms.ActivateTOTPForm",
+    "add_webauthn": "accounts.sign_in_forms.AddWebAuthnForm",
+    "authenticate": "accounts.sign_in_forms.AuthenticateForm",
+    "authenticate_webauthn": "accounts.sign_in_forms.AuthenticateWebAuthnForm",
+    "edit_webauthn": "accounts.sign_in_forms.EditWebAuthnForm",
+    "login_webauthn": "accounts.sign_in_forms.LoginWebAuthnForm",
+    "reauthenticate": "accounts.sign_in_forms.ReauthenticateByCodeForm",
+    "reauthenticate_webauthn": "accounts.sign_in_forms.ReauthenticateWebAuthnForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = PRODUCT_NAME

@@ -227,11 +227,11 @@ def test_signed_out_get_the_sign_in_page_and_nothing_else(
     for method in METHODS:
         response = ask(client, method, address)
         assert response.status_code == HTTPStatus.FOUND, method
-        assert response["Location"].startswith(f"{reverse('account_login')}?"), method
+        assert response["Location"].partition("?")[0] == reverse("account_login"), method
         assert SECRET not in response.content.decode()
 
     response = ask(client, "POST", address, **HTMX)
-    assert response["HX-Redirect"].startswith(f"{reverse('account_login')}?")
+    assert response["HX-Redirect"].partition("?")[0] == reverse("account_login")
 
     response = ask(client, "GET", address, **JSON)
     assert response.status_code == HTTPStatus.UNAUTHORIZED
