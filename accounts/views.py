@@ -5,13 +5,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import LanguageForm, PreferencesForm
 from accounts.http import SignedInRequest
+from accounts.next_url import next_url_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,10 +41,7 @@ def language(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and request.user.language != chosen:
         request.user.language = chosen
         request.user.save(update_fields=["language"])
-    next_url = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(next_url, {request.get_host()}, require_https=request.is_secure()):
-        next_url = "/"
-    response = redirect(next_url)
+    response = redirect(next_url_of(request) or "/")
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         chosen,

@@ -37,7 +37,7 @@ def ask(
     token = FormToken.issue(
         standing.user, notice=question.notice_hash, surface=surface, last_receipt=standing.state.last_receipt
     )
-    return Asking(question, standing, token.sign(), form, next_url or request.get_full_path())
+    return Asking(question, standing, token.sign(), form, next_url)
 
 
 @dataclass(frozen=True, slots=True)

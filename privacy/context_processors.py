@@ -3,21 +3,28 @@
 from django.utils.functional import SimpleLazyObject
 
 from privacy.asking import Asking, ask
+from privacy.exemptions import page_address
 from privacy.http import GatedRequest
 from privacy.models import Surface
 from privacy.standing import Prompt
 
 
 def prompt(request: GatedRequest) -> dict[str, object]:
-    """Return what the layout needs: the person's standing, and the pop-up where there is one.
+    """Return what the layout needs: the address to come back to, the person's standing, and the pop-up if there is one.
 
-    Both are None for the settled and the signed-out, and neither is worked out unless a template looks.
+    The last two are None for the settled and the signed-out, and nothing is worked out unless a template looks.
     """
 
     def pop_up() -> Asking | None:
         standing = getattr(request, "standing", None)
         if standing is None or not getattr(request, "is_gated_route", False):
             return None
-        return ask(request, standing, Surface.POP_UP) if standing.prompt is Prompt.POP_UP else None
+        if standing.prompt is not Prompt.POP_UP:
+            return None
+        return ask(request, standing, Surface.POP_UP, next_url=page_address(request))
 
-    return {"standing": getattr(request, "standing", None), "pop_up": SimpleLazyObject(pop_up)}
+    return {
+        "here": SimpleLazyObject(lambda: page_address(request)),
+        "standing": getattr(request, "standing", None),
+        "pop_up": SimpleLazyObject(pop_up),
+    }

@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import ResolverMatch, reverse
 
+from accounts import next_url
+
 # Namespaces whose every route is open.
 EXEMPT_NAMESPACES = frozenset({"admin"})  # Staff's work; their own chats are gated like anyone's.
 
@@ -79,6 +81,14 @@ def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
     if match.view_name not in KEPT_FIELDS:
         return ""
     return reverse(KEPT_FIELDS[match.view_name][1], kwargs=kwargs)
+
+
+def page_address(request: HttpRequest) -> str:
+    """Return the address of the page a request is about: its own, or for an act that of the page with its form."""
+    match = request.resolver_match
+    page = page_of(match, match.kwargs) if match else ""
+    address = page or request.get_full_path()
+    return address if len(address) <= next_url.LONGEST else request.path
 
 
 def kept_text(request: HttpRequest) -> str:

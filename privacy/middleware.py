@@ -42,7 +42,7 @@ class GateMiddleware:
         if user.is_authenticated and not is_settled(user):
             request.standing = cast(Standing, SimpleLazyObject(lambda: standing_of(user, clock.now())))
         response = self.get_response(request)
-        if request.method == "GET" and response.status_code == HTTPStatus.OK:
+        if request.method != "HEAD" and _has_a_page(response):
             _keep_evidence(request)
         return response
 
@@ -56,7 +56,7 @@ class GateMiddleware:
             return None
         if prefers_json(request):
             return problem(request, standing)
-        page = exemptions.page_of(match, kwargs) or request.get_full_path()
+        page = exemptions.page_address(request)
         if text := exemptions.kept_text(request):
             keep_draft(standing.user, page, text, at=clock.now())
         question_url = f"{reverse('privacy:question')}?{urlencode({'next': page})}"
@@ -65,6 +65,13 @@ class GateMiddleware:
         response = redirect(question_url)
         response.status_code = HTTPStatus.SEE_OTHER
         return response
+
+
+def _has_a_page(response: HttpResponse) -> bool:
+    """Return whether a person sees what was rendered. What answers a POST is seen too, and answered from."""
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST
+    failed = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return not is_redirect and not failed and "HX-Redirect" not in response.headers
 
 
 def _keep_evidence(request: GatedRequest) -> None:

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import clock
+from accounts.next_url import next_url_of
 from privacy import actions
 from privacy.asking import answered, ask
 from privacy.circumstances import circumstances_of
 from privacy.forms import AnswerForm, DeferralForm
 from privacy.http import AskedRequest
 from privacy.models import ConsentRecord, Surface
-from privacy.next_url import next_url_of
 from privacy.receipts import as_json, receipt_for
 from privacy.standing import Standing, standing_of
 from privacy.tokens import FormToken
@@ -49,6 +49,7 @@ def _question(
         "asking": ask(request, standing, standing.surface, form=form, next_url=next_url),
         "answered": answered(standing),
         "next": next_url,
+        "here": _with_next(reverse("privacy:question"), next_url),
         "refusal": refusal,
         "pop_up": None,
     }
@@ -149,6 +150,7 @@ def _settings(
         "standing": standing,
         "asking": ask(request, standing, Surface.SETTINGS, form=form),
         "answered": own,
+        "here": reverse("privacy:settings"),
         "is_just_saved": bool(own.receipt) and request.GET.get("saved") == str(standing.state.last_receipt),
         "refusal": refusal,
     }
