@@ -33,6 +33,8 @@ def demo_secret() -> str:
 
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or (demo_secret() if DEMO else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set. Production needs one of its own; DEMO=on makes one for a try.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -216,7 +218,6 @@ TIME_ZONE = "UTC"
 SESSION_COOKIE_NAME = "session"
 LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Static files
 
