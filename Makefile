@@ -1,0 +1,110 @@
+# Everything a developer does, on any machine with Python >= 3.11 and make. `make` alone lists it.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= auto
+
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH_VENV := var/bench-venv
+COLLECTED := $(or $(VAR_DIR),var)/.static-collected
+
+# Wheels only: nothing is ever compiled here, and what can't be installed says so at once.
+INSTALL = -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## list what there is
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# Running
+
+.PHONY: run
+run: export DEMO := on
+run: export NOW := $(NOW)
+run: export PYTHONUNBUFFERED := 1
+run: $(VENV)/.runtime ## serve the demo on http://127.0.0.1:8000; PORT=, HOST= and NOW= change where and when
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py seed_demo
+	@$(MAKE) --no-print-directory $(COLLECTED)
+	@$(BIN)/python manage.py demo_guide http://$(HOST):$(PORT)/
+	@# One process, since the demo's cache is its memory; mails to the console come out here.
+	@exec $(BIN)/gunicorn consent_site.wsgi --bind $(HOST):$(PORT) --workers 1 --threads 8 --no-control-socket
+
+$(COLLECTED): $(VENV)/.runtime consent_site/settings.py $(shell find static -type f)
+	@echo "Collecting and compressing static files (about 10 seconds, only when they change) ..."
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@touch $@
+
+# Checking
+
+.PHONY: test
+test: $(VENV)/.dev ## run the tests; ARGS="-k gate" passes on what pytest understands
+	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 $(ARGS)
+
+.PHONY: lint
+lint: export DEMO := on
+lint: $(VENV)/.dev ## check style, types, templates and that no migration is missing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/mypy .
+
+.PHONY: format
+format: $(VENV)/.dev ## format the Python files and mend what ruff can mend
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(BENCH_VENV)/.installed ## measure what the gate costs a request; DATABASE_URL= adds PostgreSQL
+	@$(BENCH_VENV)/bin/python -m benchmarks
+
+# Making
+
+.PHONY: messages
+messages: export DEMO := on
+messages: $(VENV)/.dev ## take up new texts into locale/ and compile the translations; needs gettext
+	@command -v msgfmt >/dev/null || { echo "Install gettext first: it brings xgettext, msgmerge and msgfmt." >&2; exit 1; }
+	$(BIN)/python manage.py makemessages --locale zh_Hans --add-location file --no-wrap \
+		--ignore .venv --ignore var --ignore tests --ignore benchmarks
+	$(BIN)/python manage.py compilemessages --locale zh_Hans --ignore .venv --ignore var
+
+.PHONY: lock
+lock: $(VENV)/.dev ## pin the requirements again, with hashes; ARGS=--upgrade takes the newest
+	$(foreach name,base dev,$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) \
+		requirements/$(name).in --output-file requirements/$(name).txt &&) true
+
+.PHONY: clean
+clean: ## remove what was installed and cached; the demo's data in var/ stays
+	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# Installing: a stamp beside what it says is installed, as new as the lock it was installed from.
+
+$(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed. Name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) can't make virtual environments: it has no ensurepip. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements/base.txt | $(BIN)/pip
+	@echo "Installing what the site needs into $(VENV) (about half a minute, only when the lock changes) ..."
+	@$(BIN)/python $(INSTALL) -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(BIN)/pip
+	@echo "Installing what the tests need into $(VENV) (about a minute, only when the lock changes) ..."
+	@$(BIN)/python $(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(BENCH_VENV)/.installed: requirements/base.txt benchmarks/requirements.txt | $(BIN)/pip
+	@echo "Installing what the benchmark needs into $(BENCH_VENV) (about half a minute, only when a lock changes) ..."
+	@$(BIN)/python -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python $(INSTALL) -r requirements/base.txt -r benchmarks/requirements.txt
+	@touch $@
