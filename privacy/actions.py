@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -71,15 +72,28 @@ class Circumstances:
     gpc: bool
 
 
-@transaction.atomic
 def record_shown(user: User, question: Question, *, circumstances: Circumstances, at: datetime) -> None:
     """Record that a person was shown the question: once per notice, and a notice is of one surface."""
-    notice_hash = question.notice_hash
+    shown = ConsentRecord.objects.filter(principal=user.principal, notice=question.notice_hash, kind=Kind.SHOWN)
+    # Records are never taken away, so only who seems not to have seen it is asked about again under the lock.
+    if not shown.exists():
+        _record_shown_once(user, question, shown, circumstances=circumstances, at=at)
+
+
+@transaction.atomic
+def _record_shown_once(
+    user: User,
+    question: Question,
+    shown: QuerySet[ConsentRecord],
+    *,
+    circumstances: Circumstances,
+    at: datetime,
+) -> None:
     user = lock_user(user)
-    if ConsentRecord.objects.filter(principal=user.principal, notice=notice_hash, kind=Kind.SHOWN).exists():
+    if shown.exists():
         return
     notice, _created = Notice.objects.get_or_create(
-        sha256=notice_hash,
+        sha256=question.notice_hash,
         defaults={
             "update": question.update,
             "language": question.language,

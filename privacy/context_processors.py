@@ -17,9 +17,7 @@ def prompt(request: GatedRequest) -> dict[str, object]:
 
     def pop_up() -> Asking | None:
         standing = getattr(request, "standing", None)
-        if standing is None or not getattr(request, "is_gated_route", False):
-            return None
-        if standing.prompt is not Prompt.POP_UP:
+        if not getattr(request, "is_gated_route", False) or standing is None or standing.prompt is not Prompt.POP_UP:
             return None
         return ask(request, standing, Surface.POP_UP, next_url=page_address(request))
 
