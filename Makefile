@@ -29,8 +29,8 @@ run: export PYTHONUNBUFFERED := 1
 run: $(VENV)/.runtime ## serve the demo on http://127.0.0.1:8000; PORT=, HOST= and NOW= change where and when
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py seed_demo
-	@$(MAKE) --no-print-directory $(COLLECTED)
-	@$(BIN)/python manage.py demo_guide http://$(HOST):$(PORT)/
+	@$(MAKE) --silent $(COLLECTED)
+	@$(BIN)/python manage.py demo_guide http://$(patsubst 0.0.0.0,localhost,$(HOST)):$(PORT)/
 	@# One process, since the demo's cache is its memory; mails to the console come out here.
 	@exec $(BIN)/gunicorn consent_site.wsgi --bind $(HOST):$(PORT) --workers 1 --threads 8 --no-control-socket
 
@@ -65,12 +65,17 @@ bench: $(BENCH_VENV)/.installed ## measure what the gate costs a request; DATABA
 
 # Making
 
+CATALOG := locale/zh_Hans/LC_MESSAGES/django.po
+
 .PHONY: messages
 messages: export DEMO := on
 messages: $(VENV)/.dev ## take up new texts into locale/ and compile the translations; needs gettext
 	@command -v msgfmt >/dev/null || { echo "Install gettext first: it brings xgettext, msgmerge and msgfmt." >&2; exit 1; }
-	$(BIN)/python manage.py makemessages --locale zh_Hans --add-location file --no-wrap \
+	@# English has no catalog: the texts are written in it. No line numbers and no dates, so that a second run
+	@# changes nothing.
+	$(BIN)/python manage.py makemessages --locale zh_Hans --no-location --no-wrap --no-obsolete \
 		--ignore .venv --ignore var --ignore tests --ignore benchmarks
+	@sed -i.before '/^"POT-Creation-Date: /d' $(CATALOG) && rm $(CATALOG).before
 	$(BIN)/python manage.py compilemessages --locale zh_Hans --ignore .venv --ignore var
 
 .PHONY: lock

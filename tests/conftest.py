@@ -121,8 +121,8 @@ def _no_rate_limit_left_over() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Launch the system's Chromium. Its sandbox can't be set up by root, which is what containers run as."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    """Launch the system's Chromium. Containers run it as root, who has no sandbox, and give it little shared memory."""
+    arguments = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
 
 

@@ -19,13 +19,18 @@ os.environ.update(DEMO="on", DEBUG="off", NOW="", VAR_DIR=os.environ["TESTS_DIR"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from consent_site.settings import *  # noqa: F403
-from consent_site.settings import DATABASES, STORAGES, VAR_DIR
+from consent_site.settings import CACHE_URL, CACHES, DATABASES, STORAGES, VAR_DIR
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Threads on an in-memory database fail with "table is locked"; a file behaves as in production. What a
     # power cut would take from it is no loss.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+
+if CACHE_URL:
+    # Each worker of pytest-xdist its own of Redis's sixteen databases, since every test empties the cache.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    CACHES["default"]["LOCATION"] = f"{CACHE_URL.rstrip('/')}/{worker}"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
