@@ -151,10 +151,20 @@ def _line(values: Head | Link) -> bytes:
 
 
 @contextmanager
+def _opened(directory: Path) -> Iterator[int]:
+    """Open a directory, for what is done to it rather than to a file in it."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def _locked(directory: Path) -> Iterator[None]:
     """Let one process at a time write here; the others wait."""
-    with (directory / ".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _opened(directory) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
 
 
@@ -171,8 +181,5 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    with _opened(path.parent) as descriptor:
+        os.fsync(descriptor)

@@ -63,7 +63,7 @@ def table_of(model: type[models.Model]) -> str:
 
 
 def columns_of(model: type[models.Model]) -> list[str]:
-    return [field.column for field in model._meta.concrete_fields]
+    return [field.column or "" for field in model._meta.concrete_fields]
 
 
 EVERY_COLUMN = [
@@ -387,7 +387,7 @@ def test_published_update_refuses_another_document(update: PolicyUpdate) -> None
 
 def test_published_update_refuses_the_document_of_a_draft(update: PolicyUpdate) -> None:
     draft = make_update("draft", published=False)
-    document = draft.documents.filter(kind=DocumentKind.FAQ).first()
+    document = draft.documents.get(kind=DocumentKind.FAQ, language="en")
     with refused():
         PolicyDocument.objects.filter(pk=document.pk).update(update=update, language="fr")
 
@@ -396,7 +396,7 @@ def test_published_update_refuses_the_document_of_a_draft(update: PolicyUpdate) 
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE INTO", "REPLACE INTO"])
 def test_published_document_refuses_to_be_replaced_by_the_one_of_a_draft(verb: str, update: PolicyUpdate) -> None:
     make_update("draft", published=False).documents.all().delete()
-    published = update.documents.first()
+    published = update.documents.get(kind=DocumentKind.FAQ, language="en")
     with refused():
         execute(
             f"{verb} privacy_policydocument (id, update_id, kind, language, markdown)"
@@ -407,7 +407,8 @@ def test_published_document_refuses_to_be_replaced_by_the_one_of_a_draft(verb: s
 
 @sqlite
 def test_published_document_refuses_to_be_replaced_by_an_update_of_a_draft(update: PolicyUpdate) -> None:
-    draft, published = make_update("draft", published=False).documents.first(), update.documents.first()
+    draft = make_update("draft", published=False).documents.latest("pk")
+    published = update.documents.latest("pk")
     with refused():
         execute("UPDATE OR REPLACE privacy_policydocument SET id = %s WHERE id = %s", [published.pk, draft.pk])
 
