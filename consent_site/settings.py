@@ -214,6 +214,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
+FORMAT_MODULE_PATH = "consent_site.formats"
 TIME_ZONE = "UTC"
 SESSION_COOKIE_NAME = "session"
 LANGUAGE_COOKIE_NAME = "language"

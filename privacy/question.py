@@ -153,12 +153,12 @@ def _options(update: PolicyUpdate) -> tuple[Option, Option]:
         Option(
             Training.ALLOW,
             _("Yes, allow training"),
-            _("Kept for %(period)s after the last message. Used to train models.") % {"period": allowed},
+            _("Kept for %(period)s after the last message. Used for training.") % {"period": allowed},
         ),
         Option(
             Training.REFUSE,
             _("No, do not allow training"),
-            _("Kept for %(period)s after the last message. Not used to train models.") % {"period": otherwise},
+            _("Kept for %(period)s after the last message. Not used for training.") % {"period": otherwise},
         ),
     )
 

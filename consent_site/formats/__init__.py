@@ -1,0 +1,1 @@
+"""Date formats where Django’s own are not what the pages should say."""
