@@ -223,7 +223,7 @@ def _first_receipt(token: FormToken, *, terms: bool, training: Training | None) 
     """
     saved = ConsentRecord.objects.filter(principal=token.principal, receipt=token.receipt, kind__in=ANSWERS)
     values = {record.kind == Kind.TERMS_ACCEPTED: record.new_value for record in saved}
-    if not values or values.get(False) != training or (terms and True not in values):
+    if not values or values.get(False) != training or terms != (True in values):
         raise StaleForm
     return uuid.UUID(token.receipt)
 
