@@ -44,20 +44,21 @@ def _question(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     next_url = next_url_of(request)
+    if request.htmx and standing.gate:
+        return HttpResponseClientRedirect(_with_next(reverse("privacy:question"), next_url))
+    # In the dialog one answer is one answer: the terms, if they are left, are asked outside of it.
+    is_done = bool(request.htmx) and standing.has_answered
     context = {
         "standing": standing,
-        "asking": ask(request, standing, standing.surface, form=form, next_url=next_url),
+        "asking": None if is_done else ask(request, standing, standing.surface, form=form, next_url=next_url),
         "answered": answered(standing),
         "next": next_url,
         "here": _with_next(reverse("privacy:question"), next_url),
         "refusal": refusal,
         "pop_up": None,
     }
-    if not request.htmx:
-        return render(request, "privacy/question.html", context, status=status)
-    if standing.gate:
-        return HttpResponseClientRedirect(_with_next(reverse("privacy:question"), next_url))
-    return render(request, "privacy/_pop_up_question.html", context, status=status)
+    template = "privacy/_pop_up_question.html" if request.htmx else "privacy/question.html"
+    return render(request, template, context, status=status)
 
 
 @require_POST
