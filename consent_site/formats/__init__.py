@@ -1,1 +1,1 @@
-"""Date formats where Django’s own are not what the pages should say."""
+"""Date formats, where the pages should say something else than Django does by itself."""
