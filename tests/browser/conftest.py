@@ -1,0 +1,61 @@
+"""The servers the browser looks at, and the browser."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from tests.browser.server import MEANWHILE, Server, prepared
+from tests.browser.visit import NewContext, NewVisit, Visit
+
+GetServer = Callable[[datetime], Server]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Launch a browser that does nothing of its own: every request it makes is a page's."""
+    quiet = ["gpu", "background-networking", "component-update", "sync"]
+    arguments = [*browser_type_launch_args["args"], "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+    return {**browser_type_launch_args, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def server_at(django_db_blocker: DjangoDbBlocker) -> Iterator[GetServer]:
+    """Return what gives the server whose clock started at an instant; one each, and for each worker."""
+    shared = Path(os.environ["TESTS_DIR"]) / "browser"
+    servers: dict[datetime, Server] = {}
+
+    def get(now: datetime) -> Server:
+        if now not in servers:
+            servers[now] = Server(shared / uuid.uuid4().hex, prepared(shared / "prepared"), now, django_db_blocker)
+        return servers[now]
+
+    yield get
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture
+def new_visit(server_at: GetServer, new_context: NewContext) -> Iterator[NewVisit]:
+    """Return what opens a browser of its own on a server, and look at the end whether a page did what none may."""
+    visits: list[Visit] = []
+
+    def new(now: datetime = MEANWHILE, **options: Any) -> Visit:
+        visit = Visit(new_context, server_at(now), **options)
+        visits.append(visit)
+        return visit
+
+    yield new
+    problems = [problem for visit in visits for problem in visit.problems]
+    assert not problems
+
+
+@pytest.fixture
+def visit(new_visit: NewVisit) -> Visit:
+    """Return a browser on the server of the pop-up's time."""
+    return new_visit()

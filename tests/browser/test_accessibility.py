@@ -1,0 +1,64 @@
+"""WCAG 2.2 AA, as far as a machine can tell: every screen in every way it can be seen."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import translation
+from playwright.sync_api import Page
+
+from tests.browser.conftest import NewVisit
+from tests.browser.screens import SCREENS, Screen
+
+pytestmark = pytest.mark.browser
+
+# `target-size` runs only where its tag is asked for.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = json.dumps({"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
+AXE = Axe().axe_script
+WIDTHS = (1280, 320)
+LIGHT, DARK = ({"color_scheme": scheme, "forced_colors": "none"} for scheme in ("light", "dark"))
+FORCED = {"color_scheme": "dark", "forced_colors": "active"}
+# Chromium tells what text is filled with as if no colour were forced, and axe goes by that. Where it is told what
+# the colour really is, contrast is measured there too.
+FILL_AS_FORCED = """() => {
+  const elements = [...document.querySelectorAll("body *")].filter((element) => element.style);
+  const colours = elements.map((element) => getComputedStyle(element).color);
+  elements.forEach((element, index) => { element.style.webkitTextFillColor = colours[index]; });
+}"""
+OVERFLOW = """() => [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+    .map((element) => element.outerHTML.slice(0, 90)).slice(0, 3)"""
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+def test_screen_has_no_violation(
+    new_visit: NewVisit, screen: Screen, language: Literal["en", "zh-hans"], script: bool
+) -> None:
+    visit = new_visit(screen.now, language=language, script=script)
+    with translation.override(language):
+        screen.show(visit)
+    visit.let_scripts_run()
+    page = visit.page
+    assert page.locator("html").get_attribute("lang") == language
+    page.evaluate(AXE)
+    found = [problem for look in (LIGHT, DARK, FORCED) for problem in _problems_in(page, look)]
+    assert not found, "\n".join(found)
+
+
+def _problems_in(page: Page, look: dict[str, Any]) -> Iterator[str]:
+    page.emulate_media(**look)
+    if look is FORCED:
+        page.evaluate(FILL_AS_FORCED)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        name = f"{width} px, {'/'.join(look.values())}"
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            yield f"{name}: scrolls sideways: {page.evaluate(OVERFLOW)}"
+        for violation in page.evaluate(f"axe.run({OPTIONS}).then((results) => results.violations)"):
+            nodes = [f"\n    {node['html'][:160]}\n      {node['failureSummary']}" for node in violation["nodes"][:3]]
+            yield f"{name}: {violation['id']}: {violation['help']}{''.join(nodes)}"
