@@ -59,10 +59,18 @@ def raise_rollout(update: PolicyUpdate, percentage: int) -> PolicyUpdate:
 
 @transaction.atomic
 def move_last_day(update: PolicyUpdate, last_day: date, *, reason: str, moved_by: User, at: datetime) -> LastDayMove:
-    """Move the last day and keep why. Raises CannotChange without a reason, or to before a day people were shown."""
+    """Move the last day and keep why.
+
+    Raises CannotChange for a draft, which is simply edited, without a reason, to the day it is already, or to
+    before a day people were shown.
+    """
     update = PolicyUpdate.objects.select_for_update().get(pk=update.pk)
+    if update.published_at is None:
+        raise CannotChange("The last day of a draft is edited, not moved.")
     if not reason.strip():
         raise CannotChange("Moving the last day needs a reason.")
+    if last_day == update.last_day:
+        raise CannotChange("That is the last day already.")
     if at >= update.announced_at and last_day < update.last_day:
         raise CannotChange("The last day never moves to before a day already shown.")
     move = update.moves.create(

@@ -1,0 +1,154 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+import pytest
+
+from accounts.models import User
+from privacy.models import DocumentKind, LastDayMove, PolicyUpdate
+from privacy.publication import CannotChange, NotPublishable, move_last_day, publish, raise_rollout
+from tests.factories import ANNOUNCED, LAST_DAY, MEANWHILE, SECOND, make_staff, make_update
+
+pytestmark = pytest.mark.django_db
+
+LATER = LAST_DAY + timedelta(days=10)
+EARLIER = LAST_DAY - timedelta(days=1)
+
+
+@pytest.fixture
+def draft(db: None) -> PolicyUpdate:
+    return make_update(published=False)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return make_staff()
+
+
+@contextmanager
+def refused(update: PolicyUpdate, reason: str) -> Iterator[None]:
+    """Expect a refusal with a reason, and that nothing about an update has changed."""
+    before = PolicyUpdate.objects.filter(pk=update.pk).values().get()
+    moves = LastDayMove.objects.count()
+    with pytest.raises(CannotChange, match=reason):
+        yield
+    assert PolicyUpdate.objects.filter(pk=update.pk).values().get() == before
+    assert LastDayMove.objects.count() == moves
+
+
+# Publishing
+
+
+def test_published_update_says_since_when(draft: PolicyUpdate) -> None:
+    assert publish(draft, at=ANNOUNCED - timedelta(days=30)).published_at == ANNOUNCED - timedelta(days=30)
+    draft.refresh_from_db()
+    assert draft.published_at == ANNOUNCED - timedelta(days=30)
+
+
+def test_published_ahead_is_announced_at_its_announcement(draft: PolicyUpdate) -> None:
+    publish(draft, at=ANNOUNCED - timedelta(days=30))
+    announced = [
+        PolicyUpdate.objects.announced(at).exists() for at in (ANNOUNCED - SECOND, ANNOUNCED, ANNOUNCED + SECOND)
+    ]
+    assert announced == [False, True, True]
+
+
+def test_draft_is_never_announced(draft: PolicyUpdate) -> None:
+    assert not PolicyUpdate.objects.announced(MEANWHILE).exists()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_update_without_a_document_is_not_publishable(kind: DocumentKind, language: str, draft: PolicyUpdate) -> None:
+    draft.documents.get(kind=kind, language=language).delete()
+    with pytest.raises(NotPublishable) as refusal:
+        publish(draft, at=ANNOUNCED)
+    assert refusal.value.problems == [f"missing: {kind.value} in {language}"]
+    draft.refresh_from_db()
+    assert draft.published_at is None
+
+
+def test_update_with_an_unknown_placeholder_is_not_publishable(draft: PolicyUpdate) -> None:
+    document = draft.documents.get(kind=DocumentKind.FAQ, language="en")
+    document.markdown = "By {lastday}, {product} and {}."
+    document.save()
+    with pytest.raises(NotPublishable) as refusal:
+        publish(draft, at=ANNOUNCED)
+    assert refusal.value.problems == [f"{document}: unknown {{}}", f"{document}: unknown {{lastday}}"]
+
+
+def test_every_problem_is_named(draft: PolicyUpdate) -> None:
+    draft.documents.all().delete()
+    with pytest.raises(NotPublishable) as refusal:
+        publish(draft, at=ANNOUNCED)
+    assert len(refusal.value.problems) == len(DocumentKind) * 2
+
+
+def test_update_is_published_once(update: PolicyUpdate) -> None:
+    with refused(update, "published already"):
+        publish(update, at=MEANWHILE)
+
+
+# Rolling out
+
+
+def test_percentage_grows() -> None:
+    update = make_update(rollout_percentage=10)
+    assert raise_rollout(update, 10).rollout_percentage == 10
+    assert raise_rollout(update, 100).rollout_percentage == 100
+
+
+@pytest.mark.parametrize("percentage", [9, 0, -1, 101])
+def test_percentage_neither_shrinks_nor_passes_100(percentage: int) -> None:
+    update = make_update(rollout_percentage=10)
+    with refused(update, "only grows"):
+        raise_rollout(update, percentage)
+
+
+# The last day
+
+
+def test_last_day_moves_with_its_reason(update: PolicyUpdate, staff: User) -> None:
+    move = move_last_day(update, LATER, reason="More time to decide.", moved_by=staff, at=MEANWHILE)
+    update.refresh_from_db()
+    assert update.last_day == LATER
+    assert (move.previous_last_day, move.last_day) == (LAST_DAY, LATER)
+    assert (move.reason, move.moved_by, move.at) == ("More time to decide.", staff.principal, MEANWHILE)
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_last_day_needs_a_reason_to_move(reason: str, update: PolicyUpdate, staff: User) -> None:
+    with refused(update, "needs a reason"):
+        move_last_day(update, LATER, reason=reason, moved_by=staff, at=MEANWHILE)
+
+
+@pytest.mark.parametrize("at", [ANNOUNCED, ANNOUNCED + SECOND])
+def test_last_day_never_moves_to_before_a_day_already_shown(at: object, update: PolicyUpdate, staff: User) -> None:
+    with refused(update, "already shown"):
+        move_last_day(update, EARLIER, reason="Sooner.", moved_by=staff, at=at)  # type: ignore[arg-type]
+
+
+def test_last_day_moves_either_way_until_it_is_shown(update: PolicyUpdate, staff: User) -> None:
+    for day in (EARLIER, LATER, LAST_DAY, EARLIER):
+        move_last_day(update, day, reason="Not announced yet.", moved_by=staff, at=ANNOUNCED - SECOND)
+        update.refresh_from_db()
+        assert update.last_day == day
+    assert update.moves.count() == 4
+
+
+def test_last_day_never_moves_back_once_it_was_moved_on(update: PolicyUpdate, staff: User) -> None:
+    move_last_day(update, LATER, reason="More time.", moved_by=staff, at=MEANWHILE)
+    with refused(update, "already shown"):
+        move_last_day(update, LAST_DAY, reason="After all not.", moved_by=staff, at=MEANWHILE)
+
+
+def test_last_day_does_not_move_to_where_it_is(update: PolicyUpdate, staff: User) -> None:
+    with refused(update, "last day already"):
+        move_last_day(update, LAST_DAY, reason="To be sure.", moved_by=staff, at=MEANWHILE)
+
+
+def test_last_day_of_a_draft_is_edited(draft: PolicyUpdate, staff: User) -> None:
+    with refused(draft, "edited, not moved"):
+        move_last_day(draft, LATER, reason="More time.", moved_by=staff, at=MEANWHILE)
+    draft.last_day = date(2025, 12, 31)
+    draft.save(update_fields=["last_day"])
