@@ -135,14 +135,14 @@ class Server:
             return make_user(f"{uuid.uuid4().hex}@example.com", **fields)
 
     def session_of(self, user: User) -> str:
-        """Return the key of a new session, as signing in with the password a moment ago leaves it."""
+        """Return the key of a new session, as entering the password a moment ago leaves it."""
         with self.database():
             session = SessionStore()
             session[SESSION_KEY] = str(user.pk)
             session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
             session[HASH_SESSION_KEY] = user.get_session_auth_hash()
             session["account_authentication_methods"] = [
-                {"method": "password", "at": time.time(), "email": user.email}
+                {"method": "password", "at": time.time(), "email": user.email, "reauthenticated": True}
             ]
             session["account_authentication_methods_user"] = str(user.pk)
             session.create()
