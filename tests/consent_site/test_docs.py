@@ -37,3 +37,15 @@ def test_make_has_every_target_the_documents_name() -> None:
     named = set(re.findall(r"(?:`|^)(?:\w+=\S+ )*make ([a-z-]+)", text, re.MULTILINE))
     assert named
     assert named - targets == set()
+
+
+def test_rules_name_tests_that_exist() -> None:
+    text = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+/test_\w+\.py)(?:::(test_\w+))?`", text)
+    assert named
+    missing = []
+    for path, name in named:
+        file = ROOT / "tests" / path
+        if not file.exists() or (name and f"def {name}(" not in file.read_text(encoding="utf-8")):
+            missing.append(f"{path}::{name}")
+    assert missing == []

@@ -719,7 +719,7 @@ def test_receipt_shows_instants_in_the_readers_zone_and_names_it(alices: Client,
     time = page(alices.get(reverse("privacy:receipt", args=[receipt]))).one("time")
 
     assert datetime.fromisoformat(time["datetime"]) == MEANWHILE
-    assert time.text == "September 10, 2025, 5:00 p.m. CST"
+    assert time.text == "September 10, 2025, 5:00 p.m. (Asia/Shanghai)"
 
 
 def test_receipt_json_has_the_fields_of_the_standard(alices: Client, alice: User) -> None:
