@@ -17,7 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import ConnectionHandler, connections
+from django.db import connections
+from django.db.utils import ConnectionHandler
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
@@ -151,5 +152,6 @@ class Server:
 
     def code_mailed_to(self, email: str) -> str:
         """Return the code in the mail to an address, once it has been written to the console."""
-        pattern = re.compile(rf"^To: {re.escape(email)}$.*?^\s*([A-Z0-9]{{4,}}(?:-[A-Z0-9]{{3,}})?)\s*$", re.M | re.S)
+        code = r"^\s*([A-Z0-9]{3,}(?:-[A-Z0-9]{3,})?)\s*$"
+        pattern = re.compile(rf"^To: {re.escape(email)}$.*?{code}", re.DOTALL | re.MULTILINE)
         return self._waited_for(pattern, MAIL_TAKES)

@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import translation
 from playwright.sync_api import Page
 
-from tests.browser.conftest import NewVisit
 from tests.browser.screens import SCREENS, Screen
+from tests.browser.visit import NewVisit
 
 pytestmark = pytest.mark.browser
 

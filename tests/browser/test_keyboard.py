@@ -7,9 +7,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from privacy.models import ConsentRecord, Kind, Method
-from tests.browser.conftest import NewVisit
 from tests.browser.screens import SCREENS, SUBMIT, Screen, chats, gate, pop_up, settings_refused
-from tests.browser.visit import Visit
+from tests.browser.visit import NewVisit, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -108,9 +107,7 @@ def by_button(page: Page) -> None:
     [(by_esc, Method.ESC), (by_close, Method.CLOSE), (by_button, Method.BUTTON)],
     ids=["esc", "close", "button"],
 )
-def test_leaving_the_dialog_is_not_now(
-    new_visit: NewVisit, leave: Callable[[Page], None], method: Method
-) -> None:
+def test_leaving_the_dialog_is_not_now(new_visit: NewVisit, leave: Callable[[Page], None], method: Method) -> None:
     visit = new_visit()
     user = visit.person()
     visit.open("conversations:index")

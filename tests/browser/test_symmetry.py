@@ -7,7 +7,6 @@ from playwright.sync_api import Page
 
 from accounts.models import User
 from privacy.models import ConsentState, Training
-from tests.browser.conftest import NewVisit
 from tests.browser.screens import (
     SCREENS,
     SUBMIT,
@@ -17,7 +16,7 @@ from tests.browser.screens import (
     settled,
     tick,
 )
-from tests.browser.visit import Visit
+from tests.browser.visit import NewVisit, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -128,7 +127,7 @@ def words_of(page: Page) -> list[str]:
     texts: list[str] = page.locator("#question").evaluate(
         """(question) => [...question.querySelectorAll(
             "#question-title, .summary li:not(:last-child), .read-more a, legend, label, .hint, .choice input"
-        )].map((element) => element.tagName === "INPUT" ? `${element.type} ${element.value}` : element.innerText.trim())"""
+        )].map((part) => part.tagName === "INPUT" ? `${part.type} ${part.value}` : part.innerText.trim())"""
     )
     return texts
 

@@ -1,4 +1,4 @@
-"""A browser context on one server: who is signed in, in which language, with or without scripts, and what went wrong."""
+"""One visitor's browser: on which server, signed in or not, in which language, with scripts or without."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -32,7 +32,9 @@ class Visit:
     def __init__(self, new_context: NewContext, server: Server, *, language: str = "en", script: bool = True) -> None:
         self.server, self.language, self.has_script = server, language, script
         # Still colours: a transition under way is neither of the two that it leads between.
-        self.context = new_context(base_url=server.url, reduced_motion="reduce", locale="en-GB", timezone_id="Asia/Tokyo")
+        self.context = new_context(
+            base_url=server.url, reduced_motion="reduce", locale="en-GB", timezone_id="Asia/Tokyo"
+        )
         self.problems: list[str] = []
         self._watch(self.context)
         self._set_cookie(settings.LANGUAGE_COOKIE_NAME, language)
