@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.devices import device_name
 from accounts.models import User
+from accounts.next_url import is_path
 
 DAY = 24 * 60 * 60
 
@@ -35,6 +36,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         "rate_limited": _("A code was sent a moment ago. Wait a little before you ask for another."),
         "too_many_login_attempts": _("There were too many attempts. Wait a few minutes, then try again."),
     }
+
+    # Requests
+
+    def is_safe_url(self, url: str) -> bool:
+        """Return whether to go on to an address after signing in: a path of this site."""
+        return is_path(url) and bool(super().is_safe_url(url))
 
     # Accounts
 
