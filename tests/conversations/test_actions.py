@@ -1,0 +1,147 @@
+"""What is stored with each message, and what happens when nobody answers."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.actions import change_plan
+from accounts.models import Plan, PlanClass, User
+from conversations.actions import CONTEXT_MESSAGES, answer_message, start_conversation, write_message
+from conversations.models import Conversation, ConversationKind, Message, Role
+from privacy.models import PolicyUpdate, Training
+from tests.conversations.assistants import Broken, Echo
+from tests.factories import MEANWHILE, answer_as, make_conversation, make_user
+
+HOUR = timedelta(hours=1)
+
+
+def test_starting_a_conversation_stores_its_first_message(alice: User) -> None:
+    message = start_conversation(alice, "Plan a hike\n  for  two", at=MEANWHILE, kind=ConversationKind.CODING_SESSION)
+
+    conversation = message.conversation
+    assert conversation.title == "Plan a hike for two"
+    assert (conversation.user, conversation.kind) == (alice, ConversationKind.CODING_SESSION)
+    assert conversation.created_at == conversation.last_message_at == message.created_at == MEANWHILE
+    assert (message.role, message.text) == (Role.OWNER, "Plan a hike\n  for  two")
+
+
+@pytest.mark.parametrize("text", ["x" * 500, "想" * 500, "😀" * 500])
+def test_title_of_a_conversation_is_cut_to_fit(alice: User, text: str) -> None:
+    title = start_conversation(alice, text, at=MEANWHILE).conversation.title
+
+    assert len(title) == 80
+    assert title.endswith("…")
+
+
+@pytest.mark.parametrize("training", [None, *Training])
+def test_message_keeps_the_choice_it_was_written_under(
+    update: PolicyUpdate, alice: User, training: Training | None
+) -> None:
+    if training:
+        answer_as(alice, training)
+
+    first = start_conversation(alice, "Hello", at=MEANWHILE)
+    second = write_message(alice, first.conversation, "Hello again", at=MEANWHILE + HOUR)
+
+    assert first.training == second.training == (training or "")
+
+
+def test_message_keeps_its_choice_when_its_writer_changes_theirs(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + HOUR)
+    write_message(alice, conversation, "Written under refuse", at=MEANWHILE + HOUR)
+
+    assert [message.training for message in conversation.messages.all()] == ["allow", "refuse"]
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_message_keeps_the_class_of_the_plan_it_was_written_under(db: None, plan: Plan) -> None:
+    user = make_user(plan=plan)
+
+    assert start_conversation(user, "Hello", at=MEANWHILE).plan_class == plan.plan_class
+
+
+def test_message_takes_plan_and_choice_as_they_are_now_not_as_its_request_knew_them(
+    update: PolicyUpdate, alice: User
+) -> None:
+    known_to_the_request = User.objects.get(pk=alice.pk)
+    answer_as(alice, Training.ALLOW)
+    change_plan(alice, Plan.TEAM, at=MEANWHILE)
+
+    message = start_conversation(known_to_the_request, "Hello", at=MEANWHILE)
+
+    assert message.plan_class == PlanClass.COMMERCIAL
+    assert message.training == Training.ALLOW
+
+
+def test_writing_takes_the_lock_before_it_reads_anything(update: PolicyUpdate, alice: User) -> None:
+    conversation = make_conversation(alice)
+
+    with CaptureQueriesContext(connection) as captured:
+        write_message(alice, conversation, "Hello", at=MEANWHILE)
+
+    statements = [query["sql"] for query in captured if "accounts_user" in query["sql"] or "privacy_" in query["sql"]]
+    assert 'FROM "accounts_user"' in statements[0]
+    if connection.vendor == "postgresql":
+        assert "FOR NO KEY UPDATE" in statements[0]
+    assert "privacy_consentstate" in statements[1]
+
+
+def test_writing_moves_the_last_message_and_a_reply_does_not(alice: User) -> None:
+    conversation = make_conversation(alice)
+    message = write_message(alice, conversation, "Again", at=MEANWHILE + HOUR)
+
+    answer_message(message, Echo(), at=MEANWHILE + 2 * HOUR)
+
+    assert Conversation.objects.get().last_message_at == MEANWHILE + HOUR
+
+
+@pytest.mark.parametrize("training", Training)
+def test_reply_takes_plan_and_choice_from_the_message_it_answers(
+    update: PolicyUpdate, alice: User, training: Training
+) -> None:
+    answer_as(alice, training)
+    message = start_conversation(alice, "Hello", at=MEANWHILE)
+    other = Training.REFUSE if training is Training.ALLOW else Training.ALLOW
+    answer_as(alice, other, at=MEANWHILE + HOUR)
+    change_plan(alice, Plan.TEAM, at=MEANWHILE + HOUR)
+
+    reply = answer_message(message, Echo(), at=MEANWHILE + HOUR)
+
+    assert reply is not None
+    assert (reply.role, reply.training, reply.plan_class) == (Role.ASSISTANT, training, PlanClass.CONSUMER)
+
+
+def test_assistant_is_given_the_latest_messages_in_order(alice: User) -> None:
+    conversation = make_conversation(alice)
+    for number in range(CONTEXT_MESSAGES + 5):
+        message = write_message(alice, conversation, f"Number {number}", at=MEANWHILE)
+
+    reply = answer_message(message, Echo(), at=MEANWHILE)
+
+    assert reply is not None
+    assert reply.text == f"{CONTEXT_MESSAGES}: Number {CONTEXT_MESSAGES + 4}"
+
+
+def test_assistant_is_not_given_what_came_after_the_message(alice: User) -> None:
+    conversation = make_conversation(alice, "First")
+    first = conversation.messages.get()
+    write_message(alice, conversation, "Second", at=MEANWHILE)
+
+    reply = answer_message(first, Echo(), at=MEANWHILE)
+
+    assert reply is not None
+    assert reply.text == "1: First"
+
+
+def test_message_stays_when_the_assistant_fails(alice: User, caplog: pytest.LogCaptureFixture) -> None:
+    message = start_conversation(alice, "Only between us", at=MEANWHILE)
+
+    assert answer_message(message, Broken(), at=MEANWHILE) is None
+
+    assert [stored.text for stored in Message.objects.all()] == ["Only between us"]
+    assert "The assistant failed to answer." in caplog.text
+    assert "Only between us" not in caplog.text
