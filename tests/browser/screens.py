@@ -230,7 +230,7 @@ def pop_up_answered_elsewhere(visit: Visit) -> None:
 def line_after_not_now(visit: Visit) -> None:
     pop_up(visit)
     visit.page.locator("#not-now-form button").click()
-    expect(visit.page.locator(".header-line")).to_be_visible()
+    expect(visit.page.locator("#header-line p")).to_be_visible()
     expect(visit.page.locator("#answer-form")).to_be_hidden()
 
 

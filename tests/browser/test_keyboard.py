@@ -113,7 +113,7 @@ def test_leaving_the_dialog_is_not_now(new_visit: NewVisit, leave: Callable[[Pag
     visit.open("conversations:index")
     expect(visit.page.get_by_role("dialog")).to_be_visible()
     leave(visit.page)
-    expect(visit.page.locator(".header-line")).to_contain_text("28 September 2025")
+    expect(visit.page.locator("#header-line p")).to_contain_text("28 September 2025")
     expect(visit.page.get_by_role("dialog")).to_have_count(0)
     assert deferrals(visit) == [method]
     # Focus is where it was: nowhere yet, so that Tab begins at the top.
@@ -122,12 +122,12 @@ def test_leaving_the_dialog_is_not_now(new_visit: NewVisit, leave: Callable[[Pag
     assert focus_is_on(visit.page, ".skip-link")
 
     visit.page.reload()
-    expect(visit.page.locator(".header-line a")).to_be_visible()
+    expect(visit.page.locator("#header-line a")).to_be_visible()
     assert visit.page.locator("dialog").count() == 0
     elsewhere = new_visit()
     elsewhere.sign_in(user)
     elsewhere.open("conversations:index")
-    expect(elsewhere.page.locator(".header-line a")).to_be_visible()
+    expect(elsewhere.page.locator("#header-line a")).to_be_visible()
     assert elsewhere.page.locator("dialog").count() == 0
 
 
@@ -140,7 +140,7 @@ def test_dialog_of_an_answer_closes_without_a_deferral(visit: Visit) -> None:
     assert focus_is_on(visit.page, "#question-title")
     visit.page.keyboard.press("Escape")
     expect(visit.page.get_by_role("dialog")).to_have_count(0)
-    assert visit.page.locator(".header-line").count() == 0
+    assert visit.page.locator("#header-line p").count() == 0
     assert deferrals(visit) == []
 
 
