@@ -216,6 +216,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 FORMAT_MODULE_PATH = "consent_site.formats"
 TIME_ZONE = "UTC"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "session"
 LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
