@@ -157,7 +157,7 @@ def _options(update: PolicyUpdate) -> tuple[Option, Option]:
         ),
         Option(
             Training.REFUSE,
-            _("No, do not allow training"),
+            _("No, refuse training"),
             _("Kept for %(period)s after the last message. Not used for training.") % {"period": otherwise},
         ),
     )
