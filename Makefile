@@ -43,7 +43,7 @@ $(COLLECTED): $(VENV)/.runtime consent_site/settings.py $(shell find static -typ
 
 .PHONY: test
 test: $(VENV)/.dev ## run the tests; ARGS="-k gate" passes on what pytest understands
-	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 .PHONY: lint
 lint: export DEMO := on
