@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from accounts.models import User
 from privacy.models import ConsentState, Training
 from tests.browser.screens import (
     SCREENS,
@@ -62,17 +61,11 @@ def surface(request: pytest.FixtureRequest, new_visit: NewVisit) -> Visit:
     return visit
 
 
-def training_of(visit: Visit, user: User) -> str:
-    """Return what is saved for someone."""
+def training_of(visit: Visit) -> str:
+    """Return what is saved for whoever is signed in."""
     with visit.server.database():
-        state = ConsentState.objects.filter(user=user).first()
+        state = ConsentState.objects.filter(user=visit.reader).first()
         return (state.training if state else None) or ""
-
-
-def reader(visit: Visit) -> User:
-    """Return who is signed in."""
-    with visit.server.database():
-        return User.objects.latest("pk")
 
 
 # To the eye
@@ -150,18 +143,18 @@ def test_words_and_order_are_the_same_on_every_surface(new_visit: NewVisit, lang
 
 def clicks_to_save(visit: Visit, training: Training, *, terms: bool) -> int:
     """Answer with the mouse, and return with how many clicks it was saved."""
-    user, page = reader(visit), visit.page
+    page = visit.page
     chosen = [*(["terms"] if terms else []), training.value]
     tick(visit, *chosen)
     page.locator(SUBMIT).click()
     page.locator(".answered, [role=status]").first.wait_for()
-    assert training_of(visit, user) == training
+    assert training_of(visit) == training
     return len(chosen) + 1
 
 
 def keys_to_save(visit: Visit, training: Training, *, terms: bool) -> int:
     """Answer with the keyboard alone, and return with how many presses it was saved."""
-    user, page = reader(visit), visit.page
+    page = visit.page
     presses = 0
 
     def press(key: str) -> None:
@@ -184,7 +177,7 @@ def keys_to_save(visit: Visit, training: Training, *, terms: bool) -> int:
     tab_to(SUBMIT)
     press("Enter")
     page.locator(".answered, [role=status]").first.wait_for()
-    assert training_of(visit, user) == training
+    assert training_of(visit) == training
     return presses
 
 

@@ -36,6 +36,7 @@ class Visit:
             base_url=server.url, reduced_motion="reduce", locale="en-GB", timezone_id="Asia/Tokyo"
         )
         self.problems: list[str] = []
+        self.reader: User
         self._watch(self.context)
         self._set_cookie(settings.LANGUAGE_COOKIE_NAME, language)
         self.page = self.new_page()
@@ -63,6 +64,7 @@ class Visit:
 
     def sign_in(self, user: User) -> None:
         """Let this browser be signed in, as it would be after the sign-in page."""
+        self.reader = user
         self._set_cookie(settings.SESSION_COOKIE_NAME, self.server.session_of(user))
 
     def _set_cookie(self, name: str, value: str) -> None:
