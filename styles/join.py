@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Joins the style sheets in this folder into the one that is served: `python static/css/join.py`.
+"""Joins the style sheets in this folder into the one that is served: `python styles/join.py`.
 
 The order is tokens, base, then the blocks by name; which rule wins is the layers' matter, not the order's. Only
 comments and white space are left out, so that the result stays readable next to its sources.
@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent
-SERVED = SOURCES.parent / "site.css"
+SERVED = SOURCES.parent / "static" / "site.css"
 
 
 def joined() -> str:
