@@ -47,7 +47,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
     def run(act: Callable[[], Any]) -> Any:
         try:
-            connection.ensure_connection()
+            # Not connected before: a pool has fewer connections than there may be threads, and they would wait.
             barrier.wait(timeout=30)
             return act()
         except actions.Refusal as refusal:
