@@ -91,7 +91,7 @@ class Command(BaseCommand):
                 )
                 EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
                 hello = (
-                    "你好,帮我想一个周末徒步的计划。"
+                    "你好，帮我想一个周末徒步的计划。"
                     if language == "zh-hans"
                     else "Hello, plan a weekend hike with me."
                 )
