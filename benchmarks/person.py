@@ -11,7 +11,7 @@ from termsandconditions.models import (  # type: ignore[import-not-found, unused
 
 from accounts.models import User
 from conversations.actions import start_conversation
-from privacy.actions import Circumstances, answer, record_shown
+from privacy.actions import answer, record_shown
 from privacy.models import DocumentKind, PolicyUpdate, Surface, Training
 from privacy.publication import publish
 from privacy.question import question_for
@@ -45,11 +45,10 @@ def settled_person() -> User:
 
 def _answer(user: User) -> None:
     standing = standing_of(user, ANSWERED)
-    circumstances = Circumstances(language="en", gpc=False)
     with translation.override("en"):
         question = question_for(standing, Surface.POP_UP)
     if question is None:
         raise RuntimeError("There is no question to answer.")
-    record_shown(user, question, circumstances=circumstances, at=ANSWERED)
+    record_shown(user, question, gpc=False, at=ANSWERED)
     token = FormToken.issue(user, notice=question.notice_hash, surface=Surface.POP_UP, last_receipt=None)
-    answer(user, token, terms=True, training=Training.ALLOW, circumstances=circumstances, at=ANSWERED)
+    answer(user, token, terms=True, training=Training.ALLOW, gpc=False, at=ANSWERED)

@@ -1,7 +1,6 @@
 """What people, and staff, do about a policy update. Each is one transaction, with its evidence in it."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -64,20 +63,15 @@ class CannotDefer(Refusal):
     message = _("“Not now” is no longer possible.")
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What is recorded about how a request came: the page's language and the browser's signal."""
+def record_shown(user: User, question: Question, *, gpc: bool, at: datetime) -> None:
+    """Record that a person was shown the question: once per notice, and a notice is of one surface.
 
-    language: str
-    gpc: bool
-
-
-def record_shown(user: User, question: Question, *, circumstances: Circumstances, at: datetime) -> None:
-    """Record that a person was shown the question: once per notice, and a notice is of one surface."""
+    `gpc` is whether the browser sent the Global Privacy Control signal, here as in every action below.
+    """
     shown = ConsentRecord.objects.filter(principal=user.principal, notice=question.notice_hash, kind=Kind.SHOWN)
     # Records are never taken away, so only who seems not to have seen it is asked about again under the lock.
     if not shown.exists():
-        _record_shown_once(user, question, shown, circumstances=circumstances, at=at)
+        _record_shown_once(user, question, shown, gpc=gpc, at=at)
 
 
 @transaction.atomic
@@ -86,7 +80,7 @@ def _record_shown_once(
     question: Question,
     shown: QuerySet[ConsentRecord],
     *,
-    circumstances: Circumstances,
+    gpc: bool,
     at: datetime,
 ) -> None:
     user = lock_user(user)
@@ -102,12 +96,12 @@ def _record_shown_once(
         },
     )
     state = ConsentState.objects.filter(pk=user.pk).first() or ConsentState(user=user)
-    append(state, [_record(user, Kind.SHOWN, notice, notice.surface, circumstances=circumstances, at=at)])
+    append(state, [_record(user, Kind.SHOWN, notice, notice.surface, gpc=gpc, at=at)])
     state.save(force_insert=state._state.adding)
 
 
 @transaction.atomic
-def defer(user: User, token: FormToken, *, method: Method, circumstances: Circumstances, at: datetime) -> ConsentState:
+def defer(user: User, token: FormToken, *, method: Method, gpc: bool, at: datetime) -> ConsentState:
     """Put the question off ("Not now") and return the person's state.
 
     Twice in a row is once: inside a deferral nothing more is written. Raises CannotDefer from the deadline
@@ -123,9 +117,7 @@ def defer(user: User, token: FormToken, *, method: Method, circumstances: Circum
     earlier = state.deferrals if state.deferral_update_id == update.version else 0
     state.deferral_update, state.deferrals = update, earlier + 1
     state.deferred_until = min(at + timedelta(days=update.deferral_days(earlier)), update.deadline)
-    deferral = _record(
-        standing.user, Kind.DEFERRED, notice, token.surface, circumstances=circumstances, at=at, method=method
-    )
+    deferral = _record(standing.user, Kind.DEFERRED, notice, token.surface, gpc=gpc, at=at, method=method)
     append(state, [deferral])
     state.save()
     return state
@@ -138,7 +130,7 @@ def answer(
     *,
     terms: bool,
     training: Training | None,
-    circumstances: Circumstances,
+    gpc: bool,
     at: datetime,
 ) -> uuid.UUID:
     """Save an answer with its evidence, and return its receipt.
@@ -165,7 +157,7 @@ def answer(
                 kind,
                 notice,
                 token.surface,
-                circumstances=circumstances,
+                gpc=gpc,
                 at=at,
                 method=Method(token.method),
                 receipt=receipt,
@@ -242,7 +234,7 @@ def _record(
     notice: Notice,
     surface: str,
     *,
-    circumstances: Circumstances,
+    gpc: bool,
     at: datetime,
     method: Method | None = None,
     receipt: uuid.UUID | None = None,
@@ -257,12 +249,12 @@ def _record(
         update_id=notice.update_id,
         notice=notice,
         receipt=receipt,
-        language=circumstances.language,
+        language=notice.language,
         surface=Surface(surface),
         method=method or "",
         previous_value=previous_value,
         new_value=new_value,
         occurred_at=at,
         recorded_at=timezone.now(),
-        gpc=circumstances.gpc,
+        gpc=gpc,
     )

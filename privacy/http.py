@@ -1,4 +1,6 @@
-"""Requests as the gate's middleware hands them on, for the type checker."""
+"""Requests as the gate's middleware hands them on, and what is recorded about them."""
+
+from django.http import HttpRequest
 
 from accounts.http import Request, SignedInRequest
 from privacy.question import Question
@@ -19,3 +21,8 @@ class GatedRequest(Request):
 
 class AskedRequest(GatedRequest, SignedInRequest):
     """A request of someone signed in, whose page may put the question."""
+
+
+def sends_gpc(request: HttpRequest) -> bool:
+    """Return whether the browser sends the Global Privacy Control signal, which is recorded and presets nothing."""
+    return request.headers.get("Sec-GPC") == "1"

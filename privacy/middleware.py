@@ -17,9 +17,8 @@ from accounts import clock
 from accounts.negotiation import prefers_json
 from privacy import exemptions
 from privacy.actions import record_shown
-from privacy.circumstances import circumstances_of
 from privacy.drafts import keep_draft, writer_of
-from privacy.http import GatedRequest
+from privacy.http import GatedRequest, sends_gpc
 from privacy.standing import Prompt, Standing, is_settled, standing_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -78,7 +77,7 @@ def _keep_evidence(request: GatedRequest) -> None:
     """Record the question a page has shown, if it has shown one."""
     user, question = request.user, request.question_shown
     if question is not None and user.is_authenticated:
-        record_shown(user, question, circumstances=circumstances_of(request), at=clock.now())
+        record_shown(user, question, gpc=sends_gpc(request), at=clock.now())
 
 
 class LostSessionMiddleware:

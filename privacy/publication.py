@@ -28,7 +28,8 @@ class CannotChange(Exception):
 def publish(update: PolicyUpdate, *, at: datetime) -> PolicyUpdate:
     """Publish a draft: from its announcement on, it is what people read and are asked about.
 
-    Raises NotPublishable if a document is missing in a language, or has a placeholder that means nothing.
+    Raises NotPublishable if a document is missing in a language, or has a placeholder that means nothing, or if
+    the announcement would lie in the past.
     """
     update = PolicyUpdate.objects.select_for_update().get(pk=update.pk)
     if update.published_at is not None:
@@ -39,6 +40,8 @@ def publish(update: PolicyUpdate, *, at: datetime) -> PolicyUpdate:
     problems = [f"missing: {kind} in {language}" for kind, language in wanted if (kind, language) not in there]
     for document in documents:
         problems += [f"{document}: unknown {{{name}}}" for name in unknown_placeholders(document.markdown)]
+    if update.announced_at < at:
+        problems.append("the announcement has passed: nobody can be told afterwards that they had been asked")
     if problems:
         raise NotPublishable(problems)
     update.published_at = at

@@ -15,9 +15,8 @@ from accounts import clock
 from accounts.next_url import next_url_of
 from privacy import actions
 from privacy.asking import answered, ask
-from privacy.circumstances import circumstances_of
 from privacy.forms import AnswerForm, DeferralForm
-from privacy.http import AskedRequest
+from privacy.http import AskedRequest, sends_gpc
 from privacy.models import ConsentRecord, Surface
 from privacy.receipts import as_json, receipt_for
 from privacy.standing import Standing, standing_of
@@ -74,7 +73,7 @@ def answer(request: AskedRequest) -> HttpResponseBase:
             token,
             terms=form.cleaned_data["terms"],
             training=form.cleaned_data["training"],
-            circumstances=circumstances_of(request),
+            gpc=sends_gpc(request),
             at=at,
         )
     except actions.ChoiceMissing as refusal:
@@ -120,7 +119,7 @@ def not_now(request: AskedRequest) -> HttpResponseBase:
         return _again(request, None, HTTPStatus.UNPROCESSABLE_ENTITY, actions.StaleForm())
     token, method = form.cleaned_data["token"], form.cleaned_data["method"]
     try:
-        actions.defer(request.user, token, method=method, circumstances=circumstances_of(request), at=at)
+        actions.defer(request.user, token, method=method, gpc=sends_gpc(request), at=at)
     except actions.Refusal as refusal:
         return _again(request, None, HTTPStatus.CONFLICT, refusal)
     if request.htmx:

@@ -16,7 +16,6 @@ from accounts.models import Plan, User
 from conversations.actions import start_conversation
 from conversations.models import Conversation, ConversationKind
 from privacy import actions
-from privacy.actions import Circumstances
 from privacy.models import ConsentState, DocumentKind, Method, PolicyDocument, PolicyUpdate, Surface, Training
 from privacy.publication import publish
 from privacy.question import question_for
@@ -83,11 +82,6 @@ def make_update(
     return publish(update, at=announced_at) if published else update
 
 
-def circumstances(language: str = "en", *, gpc: bool = False) -> Circumstances:
-    """Make what is recorded about how a request came."""
-    return Circumstances(language=language, gpc=gpc)
-
-
 def shown_token(
     user: User,
     *,
@@ -106,7 +100,7 @@ def shown_token(
     with translation.override(language):
         question = question_for(standing, surface)
     assert question is not None, f"{user} is not asked anything on {surface}"
-    actions.record_shown(user, question, circumstances=circumstances(language), at=at)
+    actions.record_shown(user, question, gpc=False, at=at)
     return FormToken.issue(
         user, notice=question.notice_hash, surface=surface, last_receipt=standing.state.last_receipt, method=method
     )
@@ -123,13 +117,13 @@ def answer_as(
 ) -> uuid.UUID:
     """Have someone shown the question and answer it, and return the receipt."""
     token = shown_token(user, at=at, surface=surface, language=language)
-    return actions.answer(user, token, terms=terms, training=training, circumstances=circumstances(language), at=at)
+    return actions.answer(user, token, terms=terms, training=training, gpc=False, at=at)
 
 
 def defer_as(user: User, *, at: datetime = MEANWHILE, method: Method = Method.BUTTON) -> ConsentState:
     """Have someone shown the pop-up and say "Not now", and return their state."""
     token = shown_token(user, at=at, surface=Surface.POP_UP, method=method)
-    return actions.defer(user, token, method=method, circumstances=circumstances(), at=at)
+    return actions.defer(user, token, method=method, gpc=False, at=at)
 
 
 def make_conversation(

@@ -41,7 +41,6 @@ from tests.factories import (
     SECOND,
     VERSION,
     answer_as,
-    circumstances,
     defer_as,
     make_staff,
     make_update,
@@ -75,7 +74,7 @@ def kinds_of(user: User) -> list[str]:
 
 def save(user: User, token: FormToken, training: Training | None, **values: Any) -> uuid.UUID:
     """Send a form."""
-    arguments = {"terms": False, "circumstances": circumstances(), "at": MEANWHILE, **values}
+    arguments = {"terms": False, "gpc": False, "at": MEANWHILE, **values}
     return actions.answer(user, token, training=training, **arguments)
 
 
@@ -101,7 +100,7 @@ def shown(user: User, surface: Surface, *, at: Any = MEANWHILE, language: str = 
     with translation.override(language):
         question = question_for(standing_of(user, at), surface)
     assert question is not None
-    actions.record_shown(user, question, circumstances=circumstances(language, gpc=True), at=at)
+    actions.record_shown(user, question, gpc=True, at=at)
 
 
 def test_shown_is_recorded_once_per_notice_and_surface(alice: User, update: PolicyUpdate) -> None:
@@ -202,7 +201,7 @@ def test_record_of_not_now_has_every_field(method: Method, alice: User, update: 
 def test_not_now_said_again_while_it_holds_writes_nothing(alice: User, update: PolicyUpdate) -> None:
     token = shown_token(alice, at=MEANWHILE)
     for at in (MEANWHILE, MEANWHILE, MEANWHILE + DAY - SECOND):
-        state = actions.defer(alice, token, method=Method.ESC, circumstances=circumstances(), at=at)
+        state = actions.defer(alice, token, method=Method.ESC, gpc=False, at=at)
         assert (state.deferrals, state.deferred_until) == (1, MEANWHILE + DAY)
     assert kinds_of(alice) == ["deferred"]
 
@@ -217,7 +216,7 @@ def test_not_now_begins_anew_with_a_new_update(alice: User, update: PolicyUpdate
 
 
 def defer(user: User, token: FormToken, *, at: Any = MEANWHILE) -> None:
-    actions.defer(user, token, method=Method.BUTTON, circumstances=circumstances(), at=at)
+    actions.defer(user, token, method=Method.BUTTON, gpc=False, at=at)
 
 
 @pytest.mark.parametrize("late", [timedelta(), SECOND])
@@ -260,9 +259,9 @@ def test_not_now_is_refused_on_a_commercial_plan(plan: Plan, alice: User, update
 
 
 def test_allow_with_the_terms_is_two_records_under_one_receipt(alice: User, update: PolicyUpdate) -> None:
-    token = shown_token(alice, at=MEANWHILE)
+    token = shown_token(alice, at=MEANWHILE, language="zh-hans")
     before = timezone.now()
-    receipt = save(alice, token, ALLOW, terms=True, circumstances=circumstances("zh-hans", gpc=True))
+    receipt = save(alice, token, ALLOW, terms=True, gpc=True)
     terms, training = ConsentRecord.objects.filter(receipt=receipt).order_by("sequence")
     for record in (terms, training):
         assert (record.principal, record.actor) == (alice.principal, alice.principal)
@@ -343,7 +342,7 @@ def test_settled_person_needs_a_choice_to_change(alice: User, update: PolicyUpda
 
 def test_global_privacy_control_presets_nothing(alice: User, update: PolicyUpdate) -> None:
     token = shown_token(alice, at=MEANWHILE)
-    save(alice, token, ALLOW, terms=True, circumstances=circumstances(gpc=True))
+    save(alice, token, ALLOW, terms=True, gpc=True)
     assert state_of(alice).training == "allow"
     assert ConsentRecord.objects.get(kind=Kind.TRAINING_ALLOWED).gpc
 

@@ -32,7 +32,6 @@ from tests.factories import (
     MEANWHILE,
     SECOND,
     answer_as,
-    circumstances,
     defer_as,
     make_conversation,
     make_staff,
@@ -127,7 +126,7 @@ def test_gate_stays_shut_with_refuse_alone_and_opens_with_the_terms(
     assert is_gated(alices)
 
     token = shown_token(alice, at=AFTERWARDS, surface=Surface.GATE)
-    answer(alice, token, terms=True, training=None, circumstances=circumstances(), at=AFTERWARDS)
+    answer(alice, token, terms=True, training=None, gpc=False, at=AFTERWARDS)
 
     assert not is_gated(alices)
 

@@ -45,6 +45,11 @@ def test_published_update_says_since_when(draft: PolicyUpdate) -> None:
     assert draft.published_at == ANNOUNCED - timedelta(days=30)
 
 
+def test_announcement_that_has_passed_is_refused(draft: PolicyUpdate) -> None:
+    with refused(draft, "the announcement has passed"):
+        publish(draft, at=ANNOUNCED + SECOND)
+
+
 def test_published_ahead_is_announced_at_its_announcement(draft: PolicyUpdate) -> None:
     publish(draft, at=ANNOUNCED - timedelta(days=30))
     announced = [

@@ -18,7 +18,7 @@ from privacy.standing import Prompt, standing_of
 from privacy.tokens import FormToken
 from privacy.verification import verify
 from tests.conftest import MoveClock
-from tests.factories import MEANWHILE, PASSWORD, circumstances, make_user, shown_token
+from tests.factories import MEANWHILE, PASSWORD, make_user, shown_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,13 +60,11 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def answering(user: User, token: FormToken, training: Training, *, terms: bool = True) -> Callable[[], uuid.UUID]:
-    return lambda: actions.answer(
-        user, token, training=training, terms=terms, circumstances=circumstances(), at=MEANWHILE
-    )
+    return lambda: actions.answer(user, token, training=training, terms=terms, gpc=False, at=MEANWHILE)
 
 
 def deferring(user: User, token: FormToken) -> Callable[[], ConsentState]:
-    return lambda: actions.defer(user, token, method=Method.BUTTON, circumstances=circumstances(), at=MEANWHILE)
+    return lambda: actions.defer(user, token, method=Method.BUTTON, gpc=False, at=MEANWHILE)
 
 
 def kinds_of(user: User) -> list[str]:
@@ -125,7 +123,7 @@ def test_question_shown_to_one_person_on_two_devices_at_once_is_recorded_once(so
     assert question is not None
 
     def show() -> None:
-        actions.record_shown(someone, question, circumstances=circumstances(), at=MEANWHILE)
+        actions.record_shown(someone, question, gpc=False, at=MEANWHILE)
 
     at_once(show, show, show)
     assert kinds_of(someone) == ["shown"]
@@ -137,7 +135,7 @@ def test_notice_first_shown_to_many_people_at_once_is_kept_once(update: PolicyUp
     assert question is not None
 
     def showing(user: User) -> Callable[[], None]:
-        return lambda: actions.record_shown(user, question, circumstances=circumstances(), at=MEANWHILE)
+        return lambda: actions.record_shown(user, question, gpc=False, at=MEANWHILE)
 
     at_once(*(showing(user) for user in people))
     assert Notice.objects.count() == 1
