@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "privacy.middleware.LostSessionMiddleware",
     "accounts.middleware.SignInRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "privacy.middleware.EvidenceMiddleware",
     "privacy.middleware.GateMiddleware",
 ]
 
@@ -131,7 +132,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     # One for each thread of a process: with fewer, threads that wait for the same row also wait for a connection.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"max_size": 16}}
+    # What does not come within 5 seconds is an error, so that the health check answers while the database does not.
+    DATABASES["default"]["OPTIONS"] = {"pool": {"max_size": 16, "timeout": 5}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.str("CACHE_URL", default="")

@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -63,28 +62,20 @@ class CannotDefer(Refusal):
     message = _("“Not now” is no longer possible.")
 
 
+def was_shown(user: User, question: Question) -> bool:
+    """Return whether it is recorded that a person was shown this very text on this surface."""
+    records = ConsentRecord.objects.filter(principal=user.principal, notice=question.notice_hash, kind=Kind.SHOWN)
+    return records.exists()
+
+
+@transaction.atomic
 def record_shown(user: User, question: Question, *, gpc: bool, at: datetime) -> None:
     """Record that a person was shown the question: once per notice, and a notice is of one surface.
 
     `gpc` is whether the browser sent the Global Privacy Control signal, here as in every action below.
     """
-    shown = ConsentRecord.objects.filter(principal=user.principal, notice=question.notice_hash, kind=Kind.SHOWN)
-    # Records are never taken away, so only who seems not to have seen it is asked about again under the lock.
-    if not shown.exists():
-        _record_shown_once(user, question, shown, gpc=gpc, at=at)
-
-
-@transaction.atomic
-def _record_shown_once(
-    user: User,
-    question: Question,
-    shown: QuerySet[ConsentRecord],
-    *,
-    gpc: bool,
-    at: datetime,
-) -> None:
     user = lock_user(user)
-    if shown.exists():
+    if was_shown(user, question):
         return
     notice, _created = Notice.objects.get_or_create(
         sha256=question.notice_hash,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from privacy.actions import was_shown
 from privacy.consequences import choice_in_words, consequences
 from privacy.forms import AnswerForm
 from privacy.http import GatedRequest
@@ -28,12 +29,14 @@ def ask(
 ) -> Asking | None:
     """Return the question for a page, or None if nothing is left to ask.
 
-    Tells the gate's middleware to record that it was shown. A form with errors is passed on as it was sent.
+    Who has not been shown this text here before is to be recorded as shown, once the page is made
+    (`EvidenceMiddleware`). A form with errors is passed on as it was sent.
     """
     question = question_for(standing, surface)
     if question is None:
         return None
-    request.question_shown = question
+    if not was_shown(standing.user, question):
+        request.question_shown = question
     token = FormToken.issue(
         standing.user, notice=question.notice_hash, surface=surface, last_receipt=standing.state.last_receipt
     )

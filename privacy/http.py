@@ -10,8 +10,8 @@ from privacy.standing import Standing
 class GatedRequest(Request):
     """A request that came through the gate, whoever makes it.
 
-    `standing` is None for the settled and the signed-out; `question_shown` is the question its page shows, of
-    which the middleware keeps evidence.
+    `standing` is None for the settled and the signed-out; `question_shown` is the question its page is
+    the first to show, of which the middleware keeps evidence.
     """
 
     standing: Standing | None

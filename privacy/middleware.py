@@ -1,4 +1,4 @@
-"""The gate: what stops use from the deadline on, and never traps (rules B4, B5 and B9)."""
+"""The gate, which stops use from the deadline on and never traps (rules B4, B5 and B9), and what stands by it."""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -27,23 +27,19 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 class GateMiddleware:
     """Lets through whoever is settled, signed out or not asked; sends the rest to the question.
 
-    It also puts `request.standing` there for the pages of whoever is not settled, and records that a question
-    was shown once the page with it has been made.
+    It also puts `request.standing` there for the pages of whoever is not settled.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: GatedRequest) -> HttpResponse:
-        """Answer the request, and keep evidence of a question its page has shown."""
-        request.standing = request.question_shown = None
+        """Answer the request, with `request.standing` for whoever still has something to answer."""
+        request.standing = None
         user = request.user
         if user.is_authenticated and not is_settled(user):
             request.standing = cast(Standing, SimpleLazyObject(lambda: standing_of(user, clock.now())))
-        response = self.get_response(request)
-        if request.method != "HEAD" and _has_a_page(response):
-            _keep_evidence(request)
-        return response
+        return self.get_response(request)
 
     def process_view(
         self, request: GatedRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
@@ -66,18 +62,27 @@ class GateMiddleware:
         return response
 
 
+class EvidenceMiddleware:
+    """Records that a question was shown, once the page with it has been made."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: GatedRequest) -> HttpResponse:
+        """Answer the request, and keep evidence of a question its page was the first to show."""
+        request.question_shown = None
+        response = self.get_response(request)
+        user, question = request.user, request.question_shown
+        if question is not None and user.is_authenticated and request.method != "HEAD" and _has_a_page(response):
+            record_shown(user, question, gpc=sends_gpc(request), at=clock.now())
+        return response
+
+
 def _has_a_page(response: HttpResponse) -> bool:
     """Return whether a person sees what was rendered. What answers a POST is seen too, and answered from."""
     is_redirect = HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST
     failed = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
     return not is_redirect and not failed and "HX-Redirect" not in response.headers
-
-
-def _keep_evidence(request: GatedRequest) -> None:
-    """Record the question a page has shown, if it has shown one."""
-    user, question = request.user, request.question_shown
-    if question is not None and user.is_authenticated:
-        record_shown(user, question, gpc=sends_gpc(request), at=clock.now())
 
 
 class LostSessionMiddleware:

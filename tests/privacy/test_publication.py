@@ -46,8 +46,10 @@ def test_published_update_says_since_when(draft: PolicyUpdate) -> None:
 
 
 def test_announcement_that_has_passed_is_refused(draft: PolicyUpdate) -> None:
-    with refused(draft, "the announcement has passed"):
+    with pytest.raises(NotPublishable, match="the announcement has passed"):
         publish(draft, at=ANNOUNCED + SECOND)
+    draft.refresh_from_db()
+    assert draft.published_at is None
 
 
 def test_published_ahead_is_announced_at_its_announcement(draft: PolicyUpdate) -> None:
