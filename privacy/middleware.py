@@ -72,10 +72,15 @@ class EvidenceMiddleware:
         """Answer the request, and keep evidence of a question its page was the first to show."""
         request.question_shown = None
         response = self.get_response(request)
-        user, question = request.user, request.question_shown
-        if question is not None and user.is_authenticated and request.method != "HEAD" and _has_a_page(response):
-            record_shown(user, question, gpc=sends_gpc(request), at=clock.now())
+        if request.method != "HEAD" and _has_a_page(response):
+            _keep_evidence(request)
         return response
+
+
+def _keep_evidence(request: GatedRequest) -> None:
+    user, question = request.user, request.question_shown
+    if question is not None and user.is_authenticated:
+        record_shown(user, question, gpc=sends_gpc(request), at=clock.now())
 
 
 def _has_a_page(response: HttpResponse) -> bool:

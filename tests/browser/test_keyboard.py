@@ -78,7 +78,8 @@ def test_dialog_takes_focus_to_its_title(visit: Visit) -> None:
 
 def test_dialog_keeps_focus_inside(visit: Visit) -> None:
     pop_up(visit)
-    inside, outside = set(), set()
+    inside: set[str] = set()
+    outside: set[str] = set()
     for _press in range(30):
         visit.page.keyboard.press("Tab")
         found = visit.page.evaluate("document.activeElement.outerHTML.slice(0, 100)")
