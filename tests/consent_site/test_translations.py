@@ -150,7 +150,7 @@ NAMES = {
     *(settings.PRODUCT_NAME, settings.CODING_TOOL_NAME, settings.CONTROLLER["name"]),
     *map(str, Plan.labels),
     *("JSON", "ISO/IEC TS 27560", "SHA-256", "IBAN", "IP", "AI", "API", "UTC", "PIN", "Cookie", "JavaScript", "Esc"),
-    *("Global Privacy Control", "English", "WebAuthn"),
+    *("Global Privacy Control", "English"),
     *("Asia/Shanghai", "CST"),  # Mei's time zone, and its initials.
 }
 NOT_WORDS = re.compile(
