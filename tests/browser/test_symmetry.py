@@ -28,14 +28,14 @@ SURFACES = [
 BOTH = [Training.ALLOW, Training.REFUSE]
 PIXEL = 1
 
-# What the eye weighs in an option: the box and the type of each of its three parts.
+# What the eye weighs in an option: the box and the type of its sheet and of each of its three parts.
 LOOK_OF = """(value) => {
   const input = document.querySelector(`input[name=training][value=${value}]`);
   const label = document.querySelector(`label[for="${input.id}"]`);
   const hint = document.getElementById(input.getAttribute("aria-describedby").split(" ")[0]);
   const properties = ["color", "backgroundColor", "borderColor", "borderWidth", "fontSize", "fontWeight", "fontStyle",
     "fontFamily", "letterSpacing", "textTransform", "textDecorationLine", "opacity", "padding", "margin", "boxShadow"];
-  return [input, label, hint].map((element) => {
+  return [input.closest(".choice"), input, label, hint].map((element) => {
     const style = getComputedStyle(element), box = element.getBoundingClientRect();
     return {
       tag: element.tagName, type: element.type, left: box.left, top: box.top, width: box.width, height: box.height,
