@@ -7,6 +7,8 @@ from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -71,6 +73,12 @@ class SignupForm(InOurWords, account.SignupForm):  # type: ignore[misc]  # allau
 
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-time-zone": ""}))
     words = {"password1": Words(_("Password"), _("Choose a password."), NEW_PASSWORD_HINT)}
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Save the account; take as long where there is one already, so that the time does not tell."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def clean_time_zone(self) -> str:
         """Return the browser's time zone, or nothing if we don't know it: it is only a convenience."""

@@ -50,5 +50,7 @@ def _answer(user: User) -> None:
     if question is None:
         raise RuntimeError("There is no question to answer.")
     record_shown(user, question, gpc=False, at=ANSWERED)
-    token = FormToken.issue(user, notice=question.notice_hash, surface=Surface.POP_UP, last_receipt=None)
+    token = FormToken.issue(
+        user, notice=question.notice_hash, surface=Surface.POP_UP, last_receipt=None, offers=question.offers
+    )
     answer(user, token, terms=True, training=Training.ALLOW, gpc=False, at=ANSWERED)

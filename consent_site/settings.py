@@ -61,13 +61,14 @@ LEDGER_HEADS_DIR = Path(env.str("LEDGER_HEADS_DIR", default=str(VAR_DIR / "ledge
 # Applications
 
 INSTALLED_APPS = [
-    "accounts",
-    "privacy",
-    "conversations",
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    # After allauth, some of whose tables they take out of the admin again.
+    "accounts",
+    "privacy",
+    "conversations",
     "django_htmx",
     "django.contrib.humanize",
     "django.contrib.admin",

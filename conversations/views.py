@@ -25,7 +25,7 @@ CHAT_LENGTH = 100
 @require_safe
 def index(request: SignedInRequest) -> HttpResponse:
     """List someone's conversations, with a field to start another."""
-    return _index(request, MessageForm(initial={"text": draft_for(request.user, request.path)}))
+    return _index(request, MessageForm(initial={"text": draft_for(request.user, request.path, at=clock.now())}))
 
 
 def _index(request: SignedInRequest, form: MessageForm, status: int = HTTPStatus.OK) -> HttpResponse:
@@ -59,7 +59,9 @@ def start(request: SignedInRequest) -> HttpResponse:
 def chat(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one conversation, with a field to write in."""
     conversation = get_object_or_404(Conversation.objects.for_user(request.user), pk=pk)
-    return _chat(request, conversation, MessageForm(initial={"text": draft_for(request.user, request.path)}))
+    return _chat(
+        request, conversation, MessageForm(initial={"text": draft_for(request.user, request.path, at=clock.now())})
+    )
 
 
 def _chat(

@@ -23,7 +23,7 @@ from privacy.models import (
 )
 from privacy.question import Question
 from privacy.standing import Standing, standing_of
-from privacy.tokens import FormToken
+from privacy.tokens import TERMS, FormToken
 
 
 class Refusal(Exception):
@@ -127,7 +127,7 @@ def answer(
     """Save an answer with its evidence, and return its receipt.
 
     The same form sent twice returns the first receipt and writes nothing. Raises StaleForm, NotAsked,
-    ChoiceMissing or TermsMissing, and then has written nothing either.
+    ChoiceMissing or TermsMissing, and then has written nothing either. Only what the form offered can be saved.
     """
     standing = standing_of(lock_user(user), at)
     state, update = standing.state, standing.update
@@ -137,6 +137,9 @@ def answer(
     if update is None:
         raise StaleForm
     _check_answer(standing, terms=terms, training=training)
+    accepts_terms = terms and not standing.has_accepted_terms
+    if (training and training not in token.offers) or (accepts_terms and TERMS not in token.offers):
+        raise StaleForm
 
     receipt = uuid.UUID(token.receipt)
     records = []
@@ -157,7 +160,7 @@ def answer(
             )
         )
 
-    if terms and not standing.has_accepted_terms:
+    if accepts_terms:
         record(Kind.TERMS_ACCEPTED, state.terms_update_id or "", update.version)
         state.terms_update = update
     if training:

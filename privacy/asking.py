@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
+
 from privacy.actions import was_shown
 from privacy.consequences import choice_in_words, consequences
 from privacy.forms import AnswerForm
@@ -38,7 +40,11 @@ def ask(
     if not was_shown(standing.user, question):
         request.question_shown = question
     token = FormToken.issue(
-        standing.user, notice=question.notice_hash, surface=surface, last_receipt=standing.state.last_receipt
+        standing.user,
+        notice=question.notice_hash,
+        surface=surface,
+        last_receipt=standing.state.last_receipt,
+        offers=question.offers,
     )
     return Asking(question, standing, token.sign(), form, next_url)
 
@@ -53,27 +59,39 @@ class Answered:
     undo_token: str
 
 
-def answered(standing: Standing) -> Answered:
-    """Return what is true for someone now, with undo where their last answer changed their choice."""
+def answered(standing: Standing, asking: Asking | None = None) -> Answered:
+    """Return what is true for someone now, with undo where their last answer changed their choice.
+
+    `asking` is the question on the same page, if there is one.
+    """
     last = standing.state.last_receipt
     receipt = receipt_for(standing.user, last) if last else None
-    return Answered(choice_in_words(standing), consequences(standing), receipt, _undo_token(standing, receipt))
+    return Answered(choice_in_words(standing), consequences(standing), receipt, _undo_token(standing, receipt, asking))
 
 
-def _undo_token(standing: Standing, receipt: Receipt | None) -> str:
+def _undo_token(standing: Standing, receipt: Receipt | None, asking: Asking | None) -> str:
     """Return the token for undoing an answer: an ordinary answer with the value there was before.
 
-    There is none where an ordinary answer would be refused too.
+    It rests on a text that offers that value and is on this page, or was when the answer was given here. There is
+    none where an ordinary answer would be refused too.
     """
-    if receipt is None or receipt.undoes_to is None or not standing.is_asked or not standing.has_answered:
+    value = receipt.undoes_to if receipt and standing.is_asked and standing.has_answered else None
+    if receipt is None or value is None or (value is Training.ALLOW and not standing.has_accepted_terms):
         return ""
-    if receipt.undoes_to is Training.ALLOW and not standing.has_accepted_terms:
+    if asking is not None:
+        notice, surface = asking.question.notice_hash, asking.question.surface
+        is_offered = value.value in asking.question.offers
+    else:
+        notice, surface = receipt.first.notice_id, Surface(receipt.first.surface)
+        is_offered = surface is not Surface.SETTINGS and receipt.first.language == get_language()
+    if not is_offered:
         return ""
     token = FormToken.issue(
         standing.user,
-        notice=receipt.first.notice_id,
-        surface=Surface(receipt.first.surface),
+        notice=notice,
+        surface=surface,
         last_receipt=receipt.id,
+        offers=[value.value],
         method=Method.UNDO,
     )
     return token.sign()

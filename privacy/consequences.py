@@ -3,48 +3,80 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from privacy.models import Training
+from privacy.models import CoverageReading, Training
 from privacy.standing import Standing
 from privacy.wording import retention_if_allowed, retention_otherwise
 
 
 def choice_in_words(standing: Standing) -> str:
     """Return the present training choice as one sentence."""
-    if standing.state.training == Training.ALLOW:
+    training = standing.state.training
+    if not standing.user.is_consumer:
+        return _commercial_choice(training)
+    if training == Training.ALLOW:
         return _("You allow training.")
-    if standing.state.training == Training.REFUSE:
+    if training == Training.REFUSE:
         return _("You do not allow training.")
     return _("You have not chosen yet.")
 
 
+def _commercial_choice(training: str) -> str:
+    if training == Training.ALLOW:
+        return _("On your consumer plan you had allowed training.")
+    if training == Training.REFUSE:
+        return _("On your consumer plan you had not allowed training.")
+    return _("There is nothing for you to choose.")
+
+
 def consequences(standing: Standing) -> list[str]:
     """Return what follows from the present choice, a sentence each."""
-    update, training = standing.update, standing.state.training
-    if update is None:
+    if standing.update is None:
         return []
-    names = {
-        "product": settings.PRODUCT_NAME,
-        "allowed": retention_if_allowed(update),
-        "otherwise": retention_otherwise(update),
-    }
     if not standing.user.is_consumer:
         return [_("While you are on a commercial plan, nothing of yours is used to train models.")]
+    names = {
+        "product": settings.PRODUCT_NAME,
+        "allowed": retention_if_allowed(standing.update),
+        "otherwise": retention_otherwise(standing.update),
+    }
+    return [line % names for line in (*_of_the_choice(standing), *_of_the_terms(standing))]
+
+
+def _of_the_choice(standing: Standing) -> list[str]:
+    training = standing.state.training
     if training == Training.ALLOW:
-        lines = [
-            _("What you write from now on may be used to train models, sensitive data filtered out.") % names,
-            _("Conversations you start or resume are kept for %(allowed)s after your last message.") % names,
+        return [
+            _use(standing),
+            _("Conversations you start or resume are kept for %(allowed)s after your last message."),
         ]
-    else:
-        lines = [
-            _("Nothing you write is used to train models.") if training else _("Until you choose, nothing is used."),
-            _("Conversations are kept for %(otherwise)s after your last message.") % names,
-        ]
-        if training:
-            lines.append(
-                _("If you had allowed it before: runs already started keep what they have; no new run uses it.")
-            )
-    if training and not standing.has_accepted_terms:
-        lines.append(
-            _("The updated Consumer Terms are not accepted. From the deadline on, %(product)s asks for that.") % names
-        )
-    return lines
+    kept = _("Conversations are kept for %(otherwise)s after your last message.")
+    if not training:
+        return [_("Until you choose, nothing is used to train models."), kept]
+    before = _(
+        "If you had allowed it before: training runs that have started keep what they have, no new one uses it, and"
+        " what was kept for longer goes within %(otherwise)s of your change."
+    )
+    return [_("Nothing of yours is used to train models."), kept, before]
+
+
+def _use(standing: Standing) -> str:
+    """Return what an *allow* means for the use of conversations (rules A4 and C3)."""
+    if standing.is_overdue:
+        return _("Until you answer the present question, nothing is used to train models.")
+    if standing.update and standing.update.coverage_reading == CoverageReading.MESSAGE:
+        return _("What you write while you allow it may be used to train models, sensitive data filtered out.")
+    return _(
+        "Conversations you start or resume may be used to train models, sensitive data filtered out. Their earlier"
+        " messages count too, except those you wrote while you did not allow it."
+    )
+
+
+def _of_the_terms(standing: Standing) -> list[str]:
+    """Return the line about terms that wait, for whoever has answered without accepting them."""
+    if not standing.has_answered or standing.has_accepted_terms:
+        return []
+    if standing.gate:
+        return [_("The updated Consumer Terms are not accepted yet. %(product)s opens once they are.")]
+    return [
+        _("The updated Consumer Terms are not accepted yet. From the deadline on, %(product)s opens once they are.")
+    ]

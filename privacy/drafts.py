@@ -10,6 +10,7 @@ from privacy.models import Draft
 WRITER_SALT = "privacy.draft"
 # As long as a session lasts: a page can't have been open for longer and still be someone's.
 WRITER_AGE = timedelta(days=14)
+KEPT_FOR = timedelta(days=30)
 
 
 def writer_token(user: User) -> str:
@@ -27,13 +28,17 @@ def writer_of(token: str) -> User | None:
 
 
 def keep_draft(user: User, path: str, text: str, *, at: datetime) -> None:
-    """Keep what someone was writing on a page; a later text on the same page takes its place."""
-    Draft.objects.update_or_create(user=user, path=path, defaults={"text": text, "kept_at": at})
+    """Keep what someone was writing on a page; what was written there in another tab stands before it."""
+    earlier = draft_for(user, path, at=at)
+    if text not in earlier:
+        text = f"{earlier}\n\n{text}" if earlier else text
+        Draft.objects.update_or_create(user=user, path=path, defaults={"text": text, "kept_at": at})
 
 
-def draft_for(user: User, path: str) -> str:
-    """Return the text kept for a page, or an empty one."""
-    return Draft.objects.filter(user=user, path=path).values_list("text", flat=True).first() or ""
+def draft_for(user: User, path: str, *, at: datetime) -> str:
+    """Return the text kept for a page, or an empty one. It is kept for 30 days."""
+    drafts = Draft.objects.filter(user=user, path=path, kept_at__gt=at - KEPT_FOR)
+    return drafts.values_list("text", flat=True).first() or ""
 
 
 def drop_draft(user: User, path: str) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from privacy.models import PolicyUpdate, Surface, Training
 from privacy.standing import Standing
+from privacy.tokens import TERMS
 from privacy.wording import retention_if_allowed, retention_otherwise, written_date
 
 
@@ -52,6 +53,11 @@ class Question:
     def asks_terms(self) -> bool:
         """Return whether accepting the terms is asked."""
         return bool(self.terms_label)
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """Return what can be saved with the question: the values of its options, and the terms if they are asked."""
+        return (*(option.value.value for option in self.options), *([TERMS] if self.asks_terms else []))
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -185,8 +191,23 @@ def _summary(standing: Standing, surface: Surface) -> tuple[str, ...]:
 
 
 def _when(standing: Standing, surface: Surface) -> str:
+    """Return the line about the last day, and that waiting decides nothing."""
+    if standing.has_answered:
+        return _("The choice you have made stands until you save another.")
     if surface is Surface.SIGN_UP:
-        return _("Nothing is chosen until you choose. Either answer takes you on to %(product)s.")
-    if surface is Surface.GATE or standing.gate is Surface.GATE:
-        return _("The last day to answer was %(last_day)s. Nothing is chosen until you choose.")
+        return _("Nothing is chosen until you choose. With the terms accepted, either answer takes you on.")
+    if standing.gate is Surface.SIGN_UP:
+        return _("Nothing is chosen until you choose.")
+    return _when_overdue(standing) if standing.is_overdue else _when_due(standing)
+
+
+def _when_overdue(standing: Standing) -> str:
+    if standing.state.training:
+        return _("The last day to answer was %(last_day)s. Until you answer, nothing is used to train models.")
+    return _("The last day to answer was %(last_day)s. Nothing is chosen until you choose.")
+
+
+def _when_due(standing: Standing) -> str:
+    if standing.state.training:
+        return _("The last day to answer is %(last_day)s. Until then, the choice you made before stands.")
     return _("The last day to answer is %(last_day)s. Nothing is chosen until you choose.")

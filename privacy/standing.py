@@ -73,6 +73,11 @@ class Standing:
         return None
 
     @property
+    def is_overdue(self) -> bool:
+        """Return whether the deadline of the update that is asked has come and there is no answer to it."""
+        return self.update is not None and not self.has_answered and self.at >= self.update.deadline
+
+    @property
     def is_deferred(self) -> bool:
         """Return whether "Not now" still holds."""
         return (

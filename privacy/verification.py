@@ -134,7 +134,9 @@ class Chain:
 def _replayed(report: Report) -> Iterator[Chain]:
     """Give every chain, one after the other."""
     updates = PolicyUpdate.objects.in_bulk()
-    notices = Notice.objects.filter(pk=OuterRef("notice"), update=OuterRef("update"), surface=OuterRef("surface"))
+    notices = Notice.objects.filter(
+        pk=OuterRef("notice"), update=OuterRef("update"), surface=OuterRef("surface"), language=OuterRef("language")
+    )
     records = ConsentRecord.objects.order_by("principal", "sequence").annotate(fits_its_notice=Exists(notices))
     for principal, own in groupby(records.iterator(), key=lambda record: record.principal):
         report.people += 1
@@ -155,7 +157,7 @@ def _take(record: ConsentRecord, replay: Replay) -> Iterator[Finding]:
     if problem := replay.break_before(record):
         yield Finding(Rank.CHAIN, row, f"the chain is broken before it: {problem}")
     elif not getattr(record, "fits_its_notice", True):
-        yield Finding(Rank.CHAIN, row, "its notice is gone, or is of another update or surface")
+        yield Finding(Rank.CHAIN, row, "its notice is gone, or is of another update, surface or language")
     replay.take(record)
 
 

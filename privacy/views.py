@@ -3,11 +3,11 @@
 import uuid
 from http import HTTPStatus
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -15,6 +15,7 @@ from accounts import clock
 from accounts.next_url import next_url_of
 from privacy import actions
 from privacy.asking import answered, ask
+from privacy.drafts import draft_for
 from privacy.forms import AnswerForm, DeferralForm
 from privacy.http import AskedRequest, sends_gpc
 from privacy.models import ConsentRecord, Surface
@@ -28,7 +29,6 @@ SEQUENCE_DIGITS = 9
 
 
 @require_safe
-@never_cache
 def question(request: AskedRequest) -> HttpResponse:
     """Show the question as a page, in the state its person is in: to answer, answered, or not asked."""
     return _question(request, standing_of(request.user, clock.now()))
@@ -44,14 +44,18 @@ def _question(
 ) -> HttpResponse:
     next_url = next_url_of(request)
     if request.htmx and standing.gate:
+        if refusal is not None:
+            messages.warning(request, str(refusal.message))
         return HttpResponseClientRedirect(_with_next(reverse("privacy:question"), next_url))
     # In the dialog one answer is one answer: the terms, if they are left, are asked outside of it.
     is_done = bool(request.htmx) and standing.has_answered
+    asking = None if is_done else ask(request, standing, standing.surface, form=form, next_url=next_url)
     context = {
         "standing": standing,
-        "asking": None if is_done else ask(request, standing, standing.surface, form=form, next_url=next_url),
-        "answered": answered(standing),
+        "asking": asking,
+        "answered": answered(standing, asking),
         "next": next_url,
+        "keeps_draft": bool(standing.gate and draft_for(request.user, next_url, at=standing.at)),
         "here": _with_next(reverse("privacy:question"), next_url),
         "refusal": refusal,
         "pop_up": None,
@@ -131,7 +135,6 @@ def not_now(request: AskedRequest) -> HttpResponseBase:
 
 
 @require_safe
-@never_cache
 def settings(request: AskedRequest) -> HttpResponse:
     """Show someone's choice and what it means, and the question to change it."""
     return _settings(request, standing_of(request.user, clock.now()))
@@ -145,10 +148,11 @@ def _settings(
     refusal: actions.Refusal | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    own = answered(standing)
+    asking = ask(request, standing, Surface.SETTINGS, form=form)
+    own = answered(standing, asking)
     context = {
         "standing": standing,
-        "asking": ask(request, standing, Surface.SETTINGS, form=form),
+        "asking": asking,
         "answered": own,
         "here": reverse("privacy:settings"),
         "is_just_saved": bool(own.receipt) and request.GET.get("saved") == str(standing.state.last_receipt),
@@ -158,7 +162,6 @@ def _settings(
 
 
 @require_safe
-@never_cache
 def history(request: AskedRequest) -> HttpResponse:
     """List what is recorded about someone, the latest first."""
     records = ConsentRecord.objects.filter(principal=request.user.principal).order_by("-sequence")
@@ -171,7 +174,6 @@ def history(request: AskedRequest) -> HttpResponse:
 
 
 @require_safe
-@never_cache
 def receipt(request: AskedRequest, receipt: uuid.UUID) -> HttpResponse:
     """Show the receipt of one answer, to its person only."""
     found = receipt_for(request.user, receipt)
@@ -181,7 +183,6 @@ def receipt(request: AskedRequest, receipt: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-@never_cache
 def receipt_json(request: AskedRequest, receipt: uuid.UUID) -> JsonResponse:
     """Give the same receipt as JSON."""
     found = receipt_for(request.user, receipt)

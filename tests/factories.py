@@ -102,7 +102,12 @@ def shown_token(
     assert question is not None, f"{user} is not asked anything on {surface}"
     actions.record_shown(user, question, gpc=False, at=at)
     return FormToken.issue(
-        user, notice=question.notice_hash, surface=surface, last_receipt=standing.state.last_receipt, method=method
+        user,
+        notice=question.notice_hash,
+        surface=surface,
+        last_receipt=standing.state.last_receipt,
+        offers=question.offers,
+        method=method,
     )
 
 

@@ -69,3 +69,13 @@ def test_page_after_a_lost_session_can_be_opened(client: Client, alice: User) ->
 
     assert response["Location"] == PAGE
     assert client.get(PAGE).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("address", ["/chats/", "/chats/overview/", "/accounts/2fa/", "/accounts/preferences/"])
+def test_page_of_someone_signed_in_is_kept_by_no_cache(client: Client, alice: User, address: str) -> None:
+    client.force_login(alice)
+
+    cache_control = client.get(address).headers["Cache-Control"]
+
+    assert "no-store" in cache_control
+    assert "private" in cache_control

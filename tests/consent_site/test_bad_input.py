@@ -513,3 +513,14 @@ def test_uuid_of_a_made_up_conversation_is_no_place_for_a_draft_of_others(
 
     assert not Draft.objects.filter(user=mallory).exists()
     assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("charset", ["zlib", "idna", "rot13", "utf-7", "unicode_escape", "nonsense"])
+def test_body_in_another_charset_is_refused(client: Client, charset: str) -> None:
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    body = b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\n\\ud800\r\n--x--\r\n'
+
+    response = client.generic("POST", "/accounts/login/", body, content_type=kind)
+
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    assert response.content

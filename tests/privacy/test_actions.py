@@ -393,6 +393,7 @@ def undo_token(user: User, receipt: uuid.UUID) -> FormToken:
         notice=found.first.notice_id,
         surface=Surface(found.first.surface),
         last_receipt=receipt,
+        offers=[found.undoes_to] if found.undoes_to else [],
         method=Method.UNDO,
     )
 
@@ -412,6 +413,20 @@ def test_undo_of_a_withdrawal_begins_a_new_period(alice: User, update: PolicyUpd
     token = undo_token(alice, answer_as(alice, REFUSE, terms=False, at=MEANWHILE + DAY))
     save(alice, token, ALLOW, at=MEANWHILE + DAY + SECOND)
     assert state_of(alice).allowed_since == MEANWHILE + DAY + SECOND
+
+
+def test_form_saves_only_what_it_offered(alice: User, update: PolicyUpdate) -> None:
+    answer_as(alice, REFUSE, terms=False)
+    terms_only = shown_token(alice, at=MEANWHILE, surface=Surface.GATE)
+    with refused(actions.StaleForm):
+        save(alice, terms_only, ALLOW, terms=True)
+
+
+def test_undo_token_saves_no_other_value(alice: User, update: PolicyUpdate) -> None:
+    answer_as(alice, REFUSE)
+    token = undo_token(alice, answer_as(alice, ALLOW, terms=False, at=MEANWHILE + DAY))
+    with refused(actions.StaleForm):
+        save(alice, token, ALLOW)
 
 
 def test_undo_is_refused_once_something_else_was_answered(alice: User, update: PolicyUpdate) -> None:
@@ -539,7 +554,9 @@ def test_form_is_not_stale_by_its_age(alice: User, update: PolicyUpdate) -> None
 
 
 def test_form_is_stale_whose_notice_was_never_kept(alice: User, update: PolicyUpdate) -> None:
-    token = FormToken.issue(alice, notice="0" * 64, surface=Surface.GATE, last_receipt=None)
+    token = FormToken.issue(
+        alice, notice="0" * 64, surface=Surface.GATE, last_receipt=None, offers=["allow", "refuse", "terms"]
+    )
     with refused(actions.StaleForm):
         save(alice, token, REFUSE)
 

@@ -300,13 +300,28 @@ def test_draft_stays_while_its_message_is_refused(alices: Client, alice: User, m
     assert page(alices.get(CHATS)).one("textarea").text == "A new chat"
 
 
-def test_later_draft_takes_the_place_of_the_earlier(alices: Client, alice: User, moved_to: MoveClock) -> None:
+def test_drafts_of_two_tabs_are_both_kept(alices: Client, alice: User, moved_to: MoveClock) -> None:
     moved_to(AFTERWARDS)
 
-    for text in ("First", "Second"):
+    for text in ("First", "Second", "Second"):
         alices.post(reverse("conversations:start"), {"text": text})
 
-    assert Draft.objects.get(user=alice).text == "Second"
+    assert Draft.objects.get(user=alice).text == "First\n\nSecond"
+
+
+def test_draft_is_kept_for_30_days(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    moved_to(AFTERWARDS)
+    alices.post(reverse("conversations:start"), {"text": "Old"})
+
+    assert drafts.draft_for(alice, CHATS, at=AFTERWARDS + timedelta(days=30, seconds=-1)) == "Old"
+    assert drafts.draft_for(alice, CHATS, at=AFTERWARDS + timedelta(days=30)) == ""
+
+
+def test_draft_is_named_at_the_gate(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    moved_to(AFTERWARDS)
+    refused = alices.post(reverse("conversations:start"), {"text": "Kept"})
+
+    assert "What you were writing is kept." in alices.get(refused.headers["Location"]).content.decode()
 
 
 def test_draft_is_kept_for_an_htmx_request_too(alices: Client, alice: User, moved_to: MoveClock) -> None:
@@ -314,7 +329,7 @@ def test_draft_is_kept_for_an_htmx_request_too(alices: Client, alice: User, move
 
     alices.post(reverse("conversations:start"), {"text": "By htmx"}, headers={"hx-request": "true"})
 
-    assert drafts.draft_for(alice, CHATS) == "By htmx"
+    assert drafts.draft_for(alice, CHATS, at=AFTERWARDS) == "By htmx"
 
 
 def test_nobody_else_sees_a_draft(
@@ -339,7 +354,7 @@ def test_gated_stranger_keeps_a_draft_of_their_own_and_writes_nothing_of_others(
     client.post(reverse("conversations:write", args=[conversation.pk]), {"text": "Let me in"})
 
     assert conversation.messages.count() == 1
-    assert drafts.draft_for(alice, conversation.get_absolute_url()) == ""
+    assert drafts.draft_for(alice, conversation.get_absolute_url(), at=AFTERWARDS) == ""
 
 
 def test_draft_is_not_kept_of_json(alices: Client, moved_to: MoveClock) -> None:

@@ -12,12 +12,14 @@ pytestmark = pytest.mark.django_db
 
 
 def issue(user: User) -> FormToken:
-    return FormToken.issue(user, notice="a" * 64, surface=Surface.GATE, last_receipt=None)
+    return FormToken.issue(user, notice="a" * 64, surface=Surface.GATE, last_receipt=None, offers=["allow", "refuse"])
 
 
 def test_token_is_read_as_it_was_issued(alice: User) -> None:
     receipt = uuid.uuid4()
-    token = FormToken.issue(alice, notice="a" * 64, surface=Surface.SETTINGS, last_receipt=receipt, method=Method.UNDO)
+    token = FormToken.issue(
+        alice, notice="a" * 64, surface=Surface.SETTINGS, last_receipt=receipt, offers=["refuse"], method=Method.UNDO
+    )
     read = FormToken.read(token.sign(), alice)
     assert read == token
     assert (read.principal, read.notice, read.last_receipt) == (str(alice.principal), "a" * 64, str(receipt))

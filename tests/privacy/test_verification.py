@@ -417,7 +417,13 @@ def test_record_that_points_to_the_notice_of_another_surface_is_found(
     rehash(alice)
     rank, name, problem = first(verify())
     assert (rank, name) == (Rank.CHAIN, row(record_of(alice, 1)))
-    assert problem == "its notice is gone, or is of another update or surface"
+    assert problem == "its notice is gone, or is of another update, surface or language"
+
+
+def test_record_in_another_language_than_its_notice_is_found(elsewhere: None, unprotected: None, alice: User) -> None:
+    ConsentRecord.objects.filter(pk=record_of(alice, 1).pk).update(language="zh-hans")
+    rehash(alice)
+    assert first(verify())[1] == row(record_of(alice, 1))
 
 
 # Reading

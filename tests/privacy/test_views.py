@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -512,6 +512,81 @@ def test_change_in_settings_says_what_is_now_true_and_offers_undo(alices: Client
     assert last is not None
     assert (last.kind, last.method, last.previous_value) == (Kind.TRAINING_WITHDRAWN, Method.UNDO, "allow")
     assert state_of(alice).training == Training.REFUSE
+
+
+def undo_on(shown: Element) -> list[Element]:
+    return [form for form in shown.all("form") if any(button.text == "Undo" for button in form.all("button"))]
+
+
+def test_undo_in_settings_rests_on_the_question_there(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    answer_as(alice, Training.ALLOW)
+    make_update("2025-10-01", announced_at=DEADLINE + timedelta(days=2), last_day=date(2025, 10, 31))
+    later = DEADLINE + timedelta(days=3)
+    moved_to(later)
+    answer_as(alice, Training.REFUSE, at=later, surface=Surface.POP_UP)
+
+    undo = undo_on(page(alices.get(SETTINGS)))[0]
+    response = alices.post(ANSWER, {field["name"]: field["value"] for field in undo.all("input", type="hidden")})
+
+    assert response.headers["Location"].startswith(SETTINGS)
+    last = ConsentRecord.objects.order_by("sequence").select_related("notice").last()
+    assert last is not None
+    assert (last.kind, last.surface, last.notice.surface) == (Kind.TRAINING_ALLOWED, "settings", "settings")
+    assert "Yes, allow training" in last.notice.text
+
+
+def test_undo_is_not_offered_on_a_text_that_never_offered_it(alices: Client, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    change_plan(alice, Plan.TEAM, at=MEANWHILE)
+    answer_as(alice, Training.REFUSE, terms=False, surface=Surface.SETTINGS)
+    change_plan(alice, Plan.FREE, at=MEANWHILE)
+
+    assert not undo_on(page(alices.get(QUESTION)))
+
+
+def test_record_has_the_language_of_its_notice_whatever_the_reader_switched_to(alices: Client, alice: User) -> None:
+    shown = page(alices.get(QUESTION))
+    alices.post(reverse("language"), {"language": "zh-hans"})
+
+    send(alices, shown, training="refuse")
+
+    record = ConsentRecord.objects.order_by("sequence").select_related("notice").last()
+    assert record is not None
+    assert (record.kind, record.language, record.notice.language) == (Kind.TRAINING_REFUSED, "en", "en")
+
+
+def test_allow_of_an_earlier_update_is_said_not_to_count_once_overdue(
+    alices: Client, alice: User, moved_to: MoveClock
+) -> None:
+    answer_as(alice, Training.ALLOW)
+    make_update("2025-10-01", announced_at=DEADLINE + timedelta(days=2), last_day=date(2025, 10, 31))
+    moved_to(datetime(2025, 10, 15, tzinfo=UTC))
+    assert "Until then, the choice you made before stands." in page(alices.get(SETTINGS)).text
+
+    moved_to(datetime(2025, 11, 2, tzinfo=UTC))
+    text = page(alices.get(SETTINGS)).text
+
+    assert "Until you answer the present question, nothing is used to train models." in text
+    assert "may be used to train models" not in text
+
+
+def test_settings_after_an_answer_speak_of_no_last_day(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    answer_as(alice, Training.REFUSE)
+    moved_to(DEADLINE + timedelta(days=10))
+
+    text = page(alices.get(SETTINGS)).text
+
+    assert "The choice you have made stands until you save another." in text
+    assert "The last day" not in text
+
+
+def test_settings_on_a_commercial_plan_name_no_missing_choice(alices: Client, alice: User) -> None:
+    change_plan(alice, Plan.TEAM, at=MEANWHILE)
+
+    text = page(alices.get(SETTINGS)).text
+
+    assert "There is nothing for you to choose." in text
+    assert "You have not chosen yet." not in text
 
 
 def test_first_answer_has_nothing_to_undo(alices: Client, alice: User) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accounts import clock
 from accounts.models import Plan, User
 from conversations.actions import start_conversation
 from privacy.models import PolicyDocument, PolicyUpdate
@@ -85,7 +86,7 @@ class Command(BaseCommand):
     def make_people(self) -> Iterator[str]:
         """Make who is missing, each with a confirmed address and a first chat."""
         for email, plan, joined, language, zone in PEOPLE:
-            if not User.objects.filter(email=email).exists():
+            if joined <= clock.now() and not User.objects.filter(email=email).exists():
                 user = User.objects.create_user(
                     email, PASSWORD, plan=plan, created_at=joined, language=language, time_zone=zone
                 )
