@@ -51,7 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         user.language = get_language() or user.language
         return user
 
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - allauth's signature  # noqa: FBT001, FBT002
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - allauth's signature
         """Fill the account from the sign-up form, the browser's time zone included, and save it."""
         user.time_zone = form.cleaned_data.get("time_zone") or user.time_zone
         saved: User = super().save_user(request, user, form, commit=commit)

@@ -1,7 +1,11 @@
-"""What people, and staff, do about a policy update. Each is one transaction, with its evidence in it."""
+"""What people do about the question. Each act is one transaction, with its evidence in it.
+
+What staff do with a policy update is in `privacy.publication`.
+"""
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -116,13 +120,7 @@ def defer(user: User, token: FormToken, *, method: Method, gpc: bool, at: dateti
 
 @transaction.atomic
 def answer(
-    user: User,
-    token: FormToken,
-    *,
-    terms: bool,
-    training: Training | None,
-    gpc: bool,
-    at: datetime,
+    user: User, token: FormToken, *, terms: bool, training: Training | None, gpc: bool, at: datetime
 ) -> uuid.UUID:
     """Save an answer with its evidence, and return its receipt.
 
@@ -134,37 +132,24 @@ def answer(
     if token.last_receipt != str(state.last_receipt or ""):
         return _first_receipt(token, terms=terms, training=training)
     notice = _notice_of(token, standing)
-    if update is None:
-        raise StaleForm
+    assert update is not None
     _check_answer(standing, terms=terms, training=training)
     accepts_terms = terms and not standing.has_accepted_terms
     if (training and training not in token.offers) or (accepts_terms and TERMS not in token.offers):
         raise StaleForm
 
-    receipt = uuid.UUID(token.receipt)
+    method, receipt = Method(token.method), uuid.UUID(token.receipt)
+    record = partial(
+        _record, standing.user, notice=notice, surface=token.surface, gpc=gpc, at=at, method=method, receipt=receipt
+    )
     records = []
-
-    def record(kind: Kind, previous: str, new: str) -> None:
-        records.append(
-            _record(
-                standing.user,
-                kind,
-                notice,
-                token.surface,
-                gpc=gpc,
-                at=at,
-                method=Method(token.method),
-                receipt=receipt,
-                previous_value=previous,
-                new_value=new,
-            )
-        )
-
     if accepts_terms:
-        record(Kind.TERMS_ACCEPTED, state.terms_update_id or "", update.version)
+        previous = state.terms_update_id or ""
+        records.append(record(Kind.TERMS_ACCEPTED, previous_value=previous, new_value=update.version))
         state.terms_update = update
     if training:
-        record(_kind_of(state.training, training), state.training, training.value)
+        kind = _kind_of(state.training, training)
+        records.append(record(kind, previous_value=state.training, new_value=training.value))
         _choose(state, training, update, at)
     state.last_receipt = receipt
     append(state, records)
