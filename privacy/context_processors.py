@@ -3,7 +3,7 @@
 from django.utils.functional import SimpleLazyObject
 
 from privacy.asking import Asking, ask
-from privacy.exemptions import page_address
+from privacy.drafts import page_address
 from privacy.http import GatedRequest
 from privacy.models import Surface
 from privacy.standing import Prompt

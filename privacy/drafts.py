@@ -1,9 +1,16 @@
-"""Texts the gate refused to send: kept for their writer, given back on the page they were written on."""
+"""Texts that were being written when an answer, or signing in, was asked for first.
+
+They are kept for their writer, and given back on the page they were written on.
+"""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.signing import BadSignature, TimestampSigner
+from django.http import HttpRequest
+from django.urls import ResolverMatch, reverse
 
+from accounts import next_url
 from accounts.models import User
 from privacy.models import Draft
 
@@ -11,6 +18,34 @@ WRITER_SALT = "privacy.draft"
 # As long as a session lasts: a page can't have been open for longer and still be someone's.
 WRITER_AGE = timedelta(days=14)
 KEPT_FOR = timedelta(days=30)
+# The text field of a refused POST that is kept for its writer, and the route of the page it stands on.
+KEPT_FIELDS = {
+    "conversations:start": ("text", "conversations:index"),
+    "conversations:write": ("text", "conversations:chat"),
+}
+
+
+def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
+    """Return the page on which the form of an act stands, or an empty text for a page itself."""
+    if match.view_name not in KEPT_FIELDS:
+        return ""
+    return reverse(KEPT_FIELDS[match.view_name][1], kwargs=kwargs)
+
+
+def page_address(request: HttpRequest) -> str:
+    """Return the address of the page a request is about: its own, or for an act that of the page with its form."""
+    match = request.resolver_match
+    page = page_of(match, match.kwargs) if match else ""
+    address = page or request.get_full_path()
+    return address if len(address) <= next_url.LONGEST else request.path
+
+
+def kept_text(request: HttpRequest) -> str:
+    """Return what was typed into the listed text field of a POST, or an empty text."""
+    match = request.resolver_match
+    if request.method != "POST" or match is None or match.view_name not in KEPT_FIELDS:
+        return ""
+    return request.POST.get(KEPT_FIELDS[match.view_name][0], "").replace("\0", "")
 
 
 def writer_token(user: User) -> str:

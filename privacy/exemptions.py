@@ -1,11 +1,6 @@
 """The written list of routes the gate leaves open, and why. A test compares it with the routes that exist."""
 
-from typing import Any
-
-from django.http import HttpRequest
-from django.urls import ResolverMatch, reverse
-
-from accounts import next_url
+from django.urls import ResolverMatch
 
 # Namespaces whose every route is open.
 EXEMPT_NAMESPACES = frozenset({"admin"})  # Staff's work; their own chats are gated like anyone's.
@@ -64,36 +59,7 @@ EXEMPT_ROUTES = frozenset(
     }
 )
 
-# The text field of a refused POST that is kept for its writer, and the route of the page it stands on.
-KEPT_FIELDS = {
-    "conversations:start": ("text", "conversations:index"),
-    "conversations:write": ("text", "conversations:chat"),
-}
-
 
 def is_exempt(match: ResolverMatch) -> bool:
     """Return whether the gate leaves a route open."""
     return match.view_name in EXEMPT_ROUTES or bool(EXEMPT_NAMESPACES.intersection(match.namespaces))
-
-
-def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
-    """Return the page on which the form of an act stands, or an empty text for a page itself."""
-    if match.view_name not in KEPT_FIELDS:
-        return ""
-    return reverse(KEPT_FIELDS[match.view_name][1], kwargs=kwargs)
-
-
-def page_address(request: HttpRequest) -> str:
-    """Return the address of the page a request is about: its own, or for an act that of the page with its form."""
-    match = request.resolver_match
-    page = page_of(match, match.kwargs) if match else ""
-    address = page or request.get_full_path()
-    return address if len(address) <= next_url.LONGEST else request.path
-
-
-def kept_text(request: HttpRequest) -> str:
-    """Return what was typed into the listed text field of a POST, or an empty text."""
-    match = request.resolver_match
-    if request.method != "POST" or match is None or match.view_name not in KEPT_FIELDS:
-        return ""
-    return request.POST.get(KEPT_FIELDS[match.view_name][0], "").replace("\0", "")

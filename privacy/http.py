@@ -1,4 +1,4 @@
-"""Requests as the gate's middleware hands them on, and what is recorded about them."""
+"""Requests as the middleware here hands them on, and what is recorded about them."""
 
 from django.http import HttpRequest
 
@@ -10,8 +10,8 @@ from privacy.standing import Standing
 class GatedRequest(Request):
     """A request that came through the gate, whoever makes it.
 
-    `standing` is None for the settled and the signed-out; `question_shown` is the question its page is
-    the first to show, of which the middleware keeps evidence.
+    `standing` is None for the settled and the signed-out. `question_shown` is the question that its page is the
+    first to show, set while the page is made; `EvidenceMiddleware` records it once the page is there.
     """
 
     standing: Standing | None

@@ -1,4 +1,7 @@
-"""The gate, which stops use from the deadline on and never traps (rules B4, B5 and B9), and what stands by it."""
+"""The gate, which stops use from the deadline on and never traps (rules B4, B5 and B9).
+
+Beside it: the evidence of what a page has shown, and what is kept for who was signed out while writing.
+"""
 
 from collections.abc import Callable
 from datetime import UTC
@@ -15,9 +18,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import clock
 from accounts.negotiation import prefers_json
-from privacy import exemptions
 from privacy.actions import record_shown
-from privacy.drafts import keep_draft, writer_of
+from privacy.drafts import keep_draft, kept_text, page_address, page_of, writer_of
+from privacy.exemptions import is_exempt
 from privacy.http import GatedRequest, sends_gpc
 from privacy.standing import Prompt, Standing, is_settled, standing_of
 
@@ -46,13 +49,13 @@ class GateMiddleware:
     ) -> HttpResponseBase | None:
         """Refuse a gated route to a gated person, in the way each kind of request can follow."""
         match, standing = request.resolver_match, request.standing
-        request.is_gated_route = match is not None and not exemptions.is_exempt(match)
+        request.is_gated_route = match is not None and not is_exempt(match)
         if match is None or standing is None or not request.is_gated_route or standing.prompt is not Prompt.GATE:
             return None
         if prefers_json(request):
             return problem(request, standing)
-        page = exemptions.page_address(request)
-        if text := exemptions.kept_text(request):
+        page = page_address(request)
+        if text := kept_text(request):
             keep_draft(standing.user, page, text, at=clock.now())
         question_url = f"{reverse('privacy:question')}?{urlencode({'next': page})}"
         if request.htmx:
@@ -109,10 +112,10 @@ class LostSessionMiddleware:
         match = request.resolver_match
         if match is None or request.method != "POST" or request.user.is_authenticated:
             return
-        text = exemptions.kept_text(request)
+        text = kept_text(request)
         writer = writer_of(request.POST.get("writer", "")) if text else None
         if writer:
-            keep_draft(writer, exemptions.page_of(match, kwargs), text, at=clock.now())
+            keep_draft(writer, page_of(match, kwargs), text, at=clock.now())
 
 
 def problem(request: HttpRequest, standing: Standing) -> JsonResponse:

@@ -324,7 +324,10 @@ class ConsentState(models.Model):
 
 
 class Draft(models.Model):
-    """One row: a text the gate refused to send, kept for its writer until it is sent."""
+    """One row: what someone was writing on a page when they had to answer, or to sign in, first.
+
+    It is given back for 30 days, or until it is sent. What is kept in several tabs stands in one text.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", verbose_name=_("person"))
     path = models.CharField(_("page"), max_length=200, help_text=_("The page on which it was being written."))

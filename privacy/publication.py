@@ -13,7 +13,7 @@ EVERYONE = 100
 
 
 class NotPublishable(Exception):
-    """The draft is not complete. `problems` lists what is missing, a line each."""
+    """The draft is not ready. `problems` lists what is missing or wrong, a line each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -29,7 +29,7 @@ def publish(update: PolicyUpdate, *, at: datetime) -> PolicyUpdate:
     """Publish a draft: from its announcement on, it is what people read and are asked about.
 
     Raises NotPublishable if a document is missing in a language, or has a placeholder that means nothing, or if
-    the announcement would lie in the past.
+    the announcement would lie in the past; CannotChange if it has been published before.
     """
     update = PolicyUpdate.objects.select_for_update().get(pk=update.pk)
     if update.published_at is not None:
@@ -62,7 +62,7 @@ def raise_rollout(update: PolicyUpdate, percentage: int) -> PolicyUpdate:
 
 @transaction.atomic
 def move_last_day(update: PolicyUpdate, last_day: date, *, reason: str, moved_by: User, at: datetime) -> LastDayMove:
-    """Move the last day and keep why.
+    """Move the last day and return the row that keeps why.
 
     Raises CannotChange for a draft, which is simply edited, without a reason, to the day it is already, or to
     before a day people were shown.

@@ -94,7 +94,7 @@ class Standing:
 
     @property
     def surface(self) -> Surface:
-        """Return as what the page of the question stands before this person."""
+        """Return on which surface the question's own page puts it to this person."""
         return self.gate or Surface.POP_UP
 
     @property

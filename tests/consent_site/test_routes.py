@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from conversations.models import Conversation
-from privacy.exemptions import EXEMPT_NAMESPACES, EXEMPT_ROUTES, KEPT_FIELDS
+from privacy.drafts import KEPT_FIELDS
+from privacy.exemptions import EXEMPT_NAMESPACES, EXEMPT_ROUTES
 from privacy.models import PolicyUpdate, Training
 from tests.conftest import MoveClock
 from tests.factories import AFTERWARDS, DEADLINE, MEANWHILE, answer_as, make_conversation
