@@ -88,6 +88,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose protection against forgery did not match, often after signing in elsewhere."""
     if getattr(request, "htmx", False):
         return HttpResponseClientRefresh()
-    # Only what was typed as a text is given back; nothing is saved, and no credential is called that.
+    # Only a message is given back, to be copied; nothing is saved, and no credential is called that.
     text = request.POST.get("text", "")
     return _wrong(request, HTTPStatus.FORBIDDEN, "403_csrf.html", _("This form is out of date"), text)

@@ -24,8 +24,8 @@ def user_query(_vendor: str) -> str:
     columns = ", ".join(f"u.{q(field.column)}" for field in User._meta.concrete_fields if field.column)
     state, update = q(ConsentState._meta.db_table), q(PolicyUpdate._meta.db_table)
     return (
-        f"SELECT {columns}, s.training AS training, s.answered_update_id AS answered_version,"  # noqa: S608 - no input
-        f" s.terms_update_id AS terms_version, (SELECT p.version FROM {update} p"
+        f"SELECT {columns}, s.answered_update_id AS answered_version, s.terms_update_id AS terms_version,"  # noqa: S608 - no input
+        f" (SELECT p.version FROM {update} p"
         " WHERE p.is_material AND p.published_at IS NOT NULL AND p.announced_at <= %s"
         " ORDER BY p.announced_at DESC, p.version DESC LIMIT 1) AS asked_version"
         f" FROM {q(User._meta.db_table)} u LEFT JOIN {state} s ON s.user_id = u.id WHERE u.id = %s"
@@ -38,7 +38,7 @@ class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:
         """Return the user of a session, or None if it has gone or been closed.
 
-        Adds `training`, `answered_version`, `terms_version` and `asked_version` to the user: strings or None.
+        Adds `answered_version`, `terms_version` and `asked_version` to the user: strings or None.
         """
         now = connection.ops.adapt_datetimefield_value(clock.now())
         for user in User.objects.raw(user_query(connection.vendor), [now, user_id]):
