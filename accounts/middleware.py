@@ -1,4 +1,4 @@
-"""A request in its reader's language and time zone, and the way to the sign-in page."""
+"""What every page owes its reader: their language and time zone, no copy left behind, and the way to sign in."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -22,6 +22,25 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
+class NoStoreMiddleware:
+    """Lets no cache, a browser's own included, keep a page of someone signed in.
+
+    What someone sees is theirs, and true now: Back must not show it to the next one at this browser, nor put the
+    question again to who has answered it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, and say whether the answer may be kept."""
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            add_never_cache_headers(response)
+            patch_cache_control(response, no_store=True)
+        return response
+
+
 class PreferencesMiddleware:
     """Activates the language and the time zone of whoever asks.
 
@@ -39,11 +58,6 @@ class PreferencesMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
-        if request.user.is_authenticated:
-            # What someone sees is theirs, and true now: Back must not show it to the next one at this browser, nor
-            # put the question again to who has answered it.
-            add_never_cache_headers(response)
-            patch_cache_control(response, no_store=True)
         return response
 
 
