@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.signing import BadSignature, TimestampSigner
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import ResolverMatch, reverse
 
 from accounts import next_url
+from accounts.actions import lock_user
 from accounts.models import User
 from privacy.models import Draft
 
@@ -62,8 +64,14 @@ def writer_of(token: str) -> User | None:
     return User.objects.filter(principal=principal, is_active=True).first()
 
 
+@transaction.atomic
 def keep_draft(user: User, path: str, text: str, *, at: datetime) -> None:
-    """Keep what someone was writing on a page; what was written there in another tab stands before it."""
+    """Keep what someone was writing on a page; what was written there in another tab stands before it.
+
+    Whatever has been kept for too long, anyone's, is forgotten on this occasion.
+    """
+    lock_user(user)
+    Draft.objects.filter(kept_at__lte=at - KEPT_FOR).delete()
     earlier = draft_for(user, path, at=at)
     if text not in earlier:
         text = f"{earlier}\n\n{text}" if earlier else text

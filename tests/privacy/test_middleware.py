@@ -317,6 +317,18 @@ def test_draft_is_kept_for_30_days(alices: Client, alice: User, moved_to: MoveCl
     assert drafts.draft_for(alice, CHATS, at=AFTERWARDS + timedelta(days=30)) == ""
 
 
+def test_draft_that_is_too_old_is_forgotten_when_another_is_kept(
+    alices: Client, mallory: User, moved_to: MoveClock
+) -> None:
+    Draft.objects.create(user=mallory, path="/chats/", text="Long ago", kept_at=AFTERWARDS - timedelta(days=30))
+    Draft.objects.create(user=mallory, path="/elsewhere/", text="Lately", kept_at=AFTERWARDS - timedelta(days=29))
+    moved_to(AFTERWARDS)
+
+    alices.post("/chats/new/", {"text": "Plan a hike"})
+
+    assert set(Draft.objects.values_list("text", flat=True)) == {"Lately", "Plan a hike"}
+
+
 def test_draft_is_named_at_the_gate(alices: Client, alice: User, moved_to: MoveClock) -> None:
     moved_to(AFTERWARDS)
     refused = alices.post(reverse("conversations:start"), {"text": "Kept"})
