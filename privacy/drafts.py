@@ -20,6 +20,9 @@ WRITER_SALT = "privacy.draft"
 # As long as a session lasts: a page can't have been open for longer and still be someone's.
 WRITER_AGE = timedelta(days=14)
 KEPT_FOR = timedelta(days=30)
+# More than anyone writes while a gate stands; it is there so that nobody can fill the table.
+MOST_KEPT = 20
+LONGEST_KEPT = 100_000
 # The text field of a refused POST that is kept for its writer, and the route of the page it stands on.
 KEPT_FIELDS = {
     "conversations:start": ("text", "conversations:index"),
@@ -68,14 +71,16 @@ def writer_of(token: str) -> User | None:
 def keep_draft(user: User, path: str, text: str, *, at: datetime) -> None:
     """Keep what someone was writing on a page; what was written there in another tab stands before it.
 
-    Whatever has been kept for too long, anyone's, is forgotten on this occasion.
+    What they have left for too long is forgotten on this occasion, and the oldest where there are too many.
     """
     lock_user(user)
-    Draft.objects.filter(kept_at__lte=at - KEPT_FOR).delete()
     earlier = draft_for(user, path, at=at)
     if text not in earlier:
         text = f"{earlier}\n\n{text}" if earlier else text
-        Draft.objects.update_or_create(user=user, path=path, defaults={"text": text, "kept_at": at})
+        Draft.objects.update_or_create(user=user, path=path, defaults={"text": text[-LONGEST_KEPT:], "kept_at": at})
+    lately = Draft.objects.filter(user=user, kept_at__gt=at - KEPT_FOR).order_by("-kept_at", "-pk")
+    kept = list(lately.values_list("pk", flat=True)[:MOST_KEPT])
+    Draft.objects.filter(user=user).exclude(pk__in=kept).delete()
 
 
 def draft_for(user: User, path: str, *, at: datetime) -> str:

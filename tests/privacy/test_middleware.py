@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -318,15 +319,28 @@ def test_draft_is_kept_for_30_days(alices: Client, alice: User, moved_to: MoveCl
 
 
 def test_draft_that_is_too_old_is_forgotten_when_another_is_kept(
-    alices: Client, mallory: User, moved_to: MoveClock
+    alices: Client, alice: User, moved_to: MoveClock
 ) -> None:
-    Draft.objects.create(user=mallory, path="/chats/", text="Long ago", kept_at=AFTERWARDS - timedelta(days=30))
-    Draft.objects.create(user=mallory, path="/elsewhere/", text="Lately", kept_at=AFTERWARDS - timedelta(days=29))
+    Draft.objects.create(user=alice, path="/before/", text="Long ago", kept_at=AFTERWARDS - timedelta(days=30))
+    Draft.objects.create(user=alice, path="/elsewhere/", text="Lately", kept_at=AFTERWARDS - timedelta(days=29))
     moved_to(AFTERWARDS)
 
     alices.post("/chats/new/", {"text": "Plan a hike"})
 
     assert set(Draft.objects.values_list("text", flat=True)) == {"Lately", "Plan a hike"}
+
+
+def test_drafts_are_bounded_in_number_and_length(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    moved_to(AFTERWARDS)
+
+    for number in range(drafts.MOST_KEPT + 3):
+        alices.post(reverse("conversations:write", args=[uuid.uuid4()]), {"text": f"{number} of many"})
+    alices.post(reverse("conversations:start"), {"text": "a" * drafts.LONGEST_KEPT + "the end"})
+
+    kept = Draft.objects.filter(user=alice).order_by("-pk")
+    assert kept.count() == drafts.MOST_KEPT
+    assert len(kept[0].text) == drafts.LONGEST_KEPT
+    assert kept[0].text.endswith("the end")
 
 
 def test_draft_is_named_at_the_gate(alices: Client, alice: User, moved_to: MoveClock) -> None:
