@@ -8,14 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers, patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.negotiation import prefers_json
+from accounts.negotiation import prefers_json, problem_document
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -80,16 +80,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         """Answer a request that needs someone signed in and has no one."""
         if prefers_json(request):
-            return JsonResponse(
-                {
-                    "type": "about:blank",
-                    "title": _("Sign in first"),
-                    "status": HTTPStatus.UNAUTHORIZED,
-                    "code": "sign_in_required",
-                },
-                status=HTTPStatus.UNAUTHORIZED,
-                content_type="application/problem+json",
-            )
+            return problem_document(HTTPStatus.UNAUTHORIZED, "sign_in_required", _("Sign in first"))
         sign_in = resolve_url(self.get_login_url(view_func))
         is_htmx = bool(getattr(request, "htmx", False))
         is_page = request.method in SAFE_METHODS and not is_htmx

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.negotiation import prefers_json
+from accounts.negotiation import prefers_json, problem_document
 
 
 @login_not_required
@@ -52,8 +52,7 @@ def _wrong(request: HttpRequest, status: HTTPStatus, template: str, title: str, 
     `kept` is a text the person had written, to be given back on the page.
     """
     if prefers_json(request):
-        problem = {"type": "about:blank", "title": title, "status": status, "code": status.name.lower()}
-        return JsonResponse(problem, status=status, content_type="application/problem+json")
+        return problem_document(status, status.name.lower(), title)
     return render(request, template, {"kept_text": kept}, status=status)
 
 

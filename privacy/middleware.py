@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import clock
-from accounts.negotiation import prefers_json
+from accounts.negotiation import prefers_json, problem_document
 from privacy.actions import record_shown
 from privacy.drafts import keep_draft, kept_text, page_address, page_of, writer_of
 from privacy.exemptions import is_exempt
@@ -122,18 +122,13 @@ def problem(request: HttpRequest, standing: Standing) -> JsonResponse:
     """Return the problem document (RFC 9457) a program gets at the gate."""
     update = standing.update
     assert update is not None
-    return JsonResponse(
-        {
-            "type": "about:blank",
-            "title": _("An answer is needed"),
-            "status": HTTPStatus.FORBIDDEN,
-            "detail": _("The account’s owner has to answer a question about the updated terms. Retrying won’t help."),
-            "code": "consent_required",
-            "question_url": request.build_absolute_uri(reverse("privacy:question")),
-            "policy_update": update.version,
-            "deadline": update.deadline.astimezone(UTC).isoformat(),
-            "retryable": False,
-        },
-        status=HTTPStatus.FORBIDDEN,
-        content_type="application/problem+json",
+    return problem_document(
+        HTTPStatus.FORBIDDEN,
+        "consent_required",
+        _("An answer is needed"),
+        detail=_("The account’s owner has to answer a question about the updated terms. Retrying won’t help."),
+        question_url=request.build_absolute_uri(reverse("privacy:question")),
+        policy_update=update.version,
+        deadline=update.deadline.astimezone(UTC).isoformat(),
+        retryable=False,
     )
