@@ -16,7 +16,7 @@ GUIDE = """
   Admin   {url}admin/ as {admin}
   Sign in, everyone's password is {password}
     alice@example.com, ben@, mei@      Free, Pro, Max, since before the announcement; mei reads Chinese
-    nora@example.com, paul@, lin@      Free, Pro, Max, joined after it; lin reads Chinese
+    nora@example.com, paul@, lin@      Free, Pro, Max, joined after it, on 3 September; lin reads Chinese
     tara@example.com, erin@, gus@,     Team, Enterprise, Gov,
     edda@, api@                        Education, API: never asked
 
