@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,14 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 )
 # Set by `.ci/run`: whatever is missing there makes tests fail rather than be skipped.
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the directory of this run, which its workers share; whoever made it removes it."""
+    directory = Path(os.environ["TESTS_DIR"])
+    if not directory.exists():
+        directory.mkdir(parents=True)
+        config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
 
 
 # The cast

@@ -1,17 +1,14 @@
-"""The settings the tests run with: the demo's, in a directory of their own, and quick.
+"""The settings the tests run with: the demo's, in a directory of their own (`tests.conftest` makes it), and quick.
 
 `DATABASE_URL` and `CACHE_URL` still choose what to test against; without them it is SQLite and local memory.
 """
 
-import atexit
 import os
-import shutil
 import tempfile
+import uuid
 
-if "TESTS_DIR" not in os.environ:
-    # Made once: the workers of pytest-xdist inherit the variable, and the run that made it removes it.
-    os.environ["TESTS_DIR"] = tempfile.mkdtemp(prefix="consent-site-tests-")
-    atexit.register(shutil.rmtree, os.environ["TESTS_DIR"], ignore_errors=True)
+# The workers of pytest-xdist inherit the variable, so that one run has one directory and two runs do not meet.
+os.environ.setdefault("TESTS_DIR", f"{tempfile.gettempdir()}/consent-site-tests-{uuid.uuid4().hex}")
 
 # What a developer's shell happens to say about running the site says nothing about testing it.
 os.environ.update(DEMO="on", DEBUG="off", NOW="", VAR_DIR=os.environ["TESTS_DIR"], SECRET_KEY="of-the-tests-only")
