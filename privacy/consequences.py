@@ -67,7 +67,7 @@ def _use(standing: Standing) -> str:
         return _("What you write while you allow it may be used to train models, sensitive data filtered out.")
     return _(
         "Conversations you start or resume may be used to train models, sensitive data filtered out. Their earlier"
-        " messages count too, except those you wrote while you did not allow it."
+        " messages count too, except those you wrote under a “No”."
     )
 
 
