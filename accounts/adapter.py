@@ -20,7 +20,7 @@ from accounts.next_url import is_path
 DAY = 24 * 60 * 60
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
+class AccountAdapter(DefaultAccountAdapter):
     """Gives a new account the language of its sign-up, and writes each letter in its reader's."""
 
     error_messages = {
@@ -83,7 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """Names keys and the site in our words, and draws QR codes that can stand in a page."""
 
     error_messages = {

@@ -68,7 +68,7 @@ class InOurWords(forms.Form):
 # Signing up and in
 
 
-class SignupForm(InOurWords, account.SignupForm):  # type: ignore[misc]  # allauth is untyped
+class SignupForm(InOurWords, account.SignupForm):
     """Signing up: an address, a password, and the time zone the browser names by itself."""
 
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-time-zone": ""}))
@@ -90,44 +90,44 @@ class SignupForm(InOurWords, account.SignupForm):  # type: ignore[misc]  # allau
         return name
 
 
-class LoginForm(InOurWords, account.LoginForm):  # type: ignore[misc]
+class LoginForm(InOurWords, account.LoginForm):
     """Signing in with an address and a password."""
 
     # By "username" a password manager knows to which account a password belongs.
     attributes = {"login": {"autocomplete": "username"}}
 
 
-class ConfirmEmailVerificationCodeForm(InOurWords, account.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]
+class ConfirmEmailVerificationCodeForm(InOurWords, account.ConfirmEmailVerificationCodeForm):
     """Confirming an address by the code that was sent to it."""
 
     words = {"code": Words(_("Code from the e-mail"), _("Enter the code from the e-mail."))}
     attributes = {"code": {"autocapitalize": "none", "spellcheck": "false"}}
 
 
-class ReauthenticateForm(InOurWords, account.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(InOurWords, account.ReauthenticateForm):
     """Entering the password again before something that needs it."""
 
 
 # The password and the address
 
 
-class ResetPasswordForm(InOurWords, account.ResetPasswordForm):  # type: ignore[misc]
+class ResetPasswordForm(InOurWords, account.ResetPasswordForm):
     """Asking for a link with which a new password can be chosen."""
 
 
-class ResetPasswordKeyForm(InOurWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetPasswordKeyForm(InOurWords, account.ResetPasswordKeyForm):
     """Choosing a new password after following that link."""
 
 
-class ChangePasswordForm(InOurWords, account.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(InOurWords, account.ChangePasswordForm):
     """Changing the password."""
 
 
-class SetPasswordForm(InOurWords, account.SetPasswordForm):  # type: ignore[misc]
+class SetPasswordForm(InOurWords, account.SetPasswordForm):
     """Choosing the first password of an account that has none."""
 
 
-class AddEmailForm(InOurWords, account.AddEmailForm):  # type: ignore[misc]
+class AddEmailForm(InOurWords, account.AddEmailForm):
     """Changing the address: the new one is confirmed by code before it replaces the old one."""
 
     words = {"email": Words(_("New e-mail address"), _("Enter the new e-mail address."))}
@@ -136,42 +136,42 @@ class AddEmailForm(InOurWords, account.AddEmailForm):  # type: ignore[misc]
 # The second step
 
 
-class AuthenticateForm(InOurWords, mfa.AuthenticateForm):  # type: ignore[misc]
+class AuthenticateForm(InOurWords, mfa.AuthenticateForm):
     """The second step of signing in: a code of the authenticator app, or a recovery code."""
 
     words = {"code": Words(_("Code from your app, or a recovery code"), _("Enter the code."))}
     attributes = DIGITS
 
 
-class ReauthenticateByCodeForm(InOurWords, mfa.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateByCodeForm(InOurWords, mfa.ReauthenticateForm):
     """The same code again before something that needs it."""
 
     words = AuthenticateForm.words
     attributes = DIGITS
 
 
-class ActivateTOTPForm(InOurWords, totp.ActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(InOurWords, totp.ActivateTOTPForm):
     """Proving that the authenticator app has the secret."""
 
     words = {"code": Words(_("Six-digit code from the app"), _("Enter the code that the app shows."))}
     attributes = DIGITS
 
 
-class AddWebAuthnForm(InOurWords, webauthn.AddWebAuthnForm):  # type: ignore[misc]
+class AddWebAuthnForm(InOurWords, webauthn.AddWebAuthnForm):
     """Adding a passkey or a security key."""
 
 
-class EditWebAuthnForm(InOurWords, webauthn.EditWebAuthnForm):  # type: ignore[misc]
+class EditWebAuthnForm(InOurWords, webauthn.EditWebAuthnForm):
     """Giving a key another name."""
 
 
-class LoginWebAuthnForm(InOurWords, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
+class LoginWebAuthnForm(InOurWords, webauthn.LoginWebAuthnForm):
     """Signing in with a passkey alone."""
 
 
-class AuthenticateWebAuthnForm(InOurWords, webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
+class AuthenticateWebAuthnForm(InOurWords, webauthn.AuthenticateWebAuthnForm):
     """The second step of signing in with a key."""
 
 
-class ReauthenticateWebAuthnForm(InOurWords, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ReauthenticateWebAuthnForm(InOurWords, webauthn.ReauthenticateWebAuthnForm):
     """A key again before something that needs it."""

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.utils import translation
-from termsandconditions.models import (  # type: ignore[import-not-found, unused-ignore]
+from termsandconditions.models import (  # type: ignore[import-not-found, unused-ignore]  # in the benchmark's own environment only
     TermsAndConditions,
     UserTermsAndConditions,
 )

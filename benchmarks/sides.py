@@ -76,8 +76,8 @@ def _middleware(gate: str) -> list[str]:
 
 
 def _side(name: str, user: User, backend: str, middleware: list[str], *, with_prompt: bool = False) -> Side:
-    options: dict[str, list[str]] = settings.TEMPLATES[0]["OPTIONS"]  # type: ignore[assignment]
-    names = options["context_processors"]
+    template_engine: dict[str, Any] = settings.TEMPLATES[0]
+    names = template_engine["OPTIONS"]["context_processors"]
     # The engine puts the CSRF token first by itself.
     processors = ["django.template.context_processors.csrf", *(n for n in names if with_prompt or n != PROMPT)]
     with override_settings(MIDDLEWARE=middleware):

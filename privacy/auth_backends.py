@@ -32,7 +32,7 @@ def user_query(_vendor: str) -> str:
     )
 
 
-class AuthenticationBackend(AllauthBackend):  # type: ignore[misc]  # allauth is untyped
+class AuthenticationBackend(AllauthBackend):
     """Signs people in as allauth does, and loads them with their consent."""
 
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:

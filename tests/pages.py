@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 
 VOID = {"br", "hr", "img", "input", "link", "meta", "path"}
 
@@ -91,7 +91,8 @@ def parsed(html: str) -> Element:
 
 def page(response: HttpResponseBase) -> Element:
     """Return the page of a response as a tree."""
-    return parsed(response.content.decode())  # type: ignore[attr-defined]
+    assert isinstance(response, HttpResponse)
+    return parsed(response.content.decode())
 
 
 def next_of(address: str) -> str:

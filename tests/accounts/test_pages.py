@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -58,7 +59,7 @@ def give_app(user: User) -> None:
 
 def give_key(user: User, name: str = "Laptop", *, passkey: bool = True) -> Authenticator:
     """Give someone a key, as its registration by a browser would have left it."""
-    public_key = ES256.from_cryptography_key(  # type: ignore[no-untyped-call]
+    public_key = ES256.from_cryptography_key(  # type: ignore[no-untyped-call]  # fido2 leaves it untyped
         ec.generate_private_key(ec.SECP256R1()).public_key()
     )
     credential = AttestedCredentialData.create(b"\0" * 16, name.encode(), public_key)
@@ -227,7 +228,7 @@ def address_to_confirm(client: Client, user: User) -> Any:
 @shows
 def address_never_confirmed(client: Client, user: User) -> Any:
     client.force_login(user)
-    user.emailaddress_set.update(verified=False)  # type: ignore[attr-defined]
+    EmailAddress.objects.filter(user=user).update(verified=False)
     return get(client, "account_email")
 
 

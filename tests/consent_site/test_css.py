@@ -1,6 +1,7 @@
 """The one style sheet that is served: in step with its sources, small, and without what the site forbids."""
 
 import runpy
+from pathlib import Path
 
 import brotli
 import pytest
@@ -22,16 +23,16 @@ def test_own_files_stay_within_their_budget(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(STYLES.rglob("*.css")), ids=lambda path: path.name)
-def test_each_source_says_how_it_is_used_and_names_its_layer(path: object) -> None:
-    text = path.read_text(encoding="utf-8")  # type: ignore[attr-defined]
+def test_each_source_says_how_it_is_used_and_names_its_layer(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     assert text.startswith("/* "), "the file begins with its usage note"
     assert "@layer" in text
     assert "url(" not in text, "the style sheet loads nothing"
 
 
 @pytest.mark.parametrize("path", sorted(STYLES.rglob("*.css")), ids=lambda path: path.name)
-def test_colours_are_named_in_one_place(path: object) -> None:
-    text = path.read_text(encoding="utf-8")  # type: ignore[attr-defined]
-    if path.name != "tokens.css":  # type: ignore[attr-defined]
+def test_colours_are_named_in_one_place(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path.name != "tokens.css":
         assert "light-dark(" not in text
         assert " #" not in text.partition("*/")[2]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from privacy.ledger import GENESIS, HASHED_FIELDS, append, digest
@@ -81,11 +82,13 @@ def test_append_keeps_chains_apart(alice: User, mallory: User, update: PolicyUpd
 
 
 @pytest.mark.django_db
-def test_append_takes_one_statement(alice: User, update: PolicyUpdate, django_assert_num_queries: object) -> None:
+def test_append_takes_one_statement(
+    alice: User, update: PolicyUpdate, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     answer_as(alice, Training.REFUSE, terms=False)
     state, record = ConsentState.objects.get(), ConsentRecord.objects.latest("sequence")
     more = [ConsentRecord(**{**_fields(record), "id": uuid.uuid4(), "receipt": uuid.uuid4()}) for _number in range(3)]
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(1):
         assert append(state, more) == more
     assert [record.sequence for record in more] == [3, 4, 5]
 

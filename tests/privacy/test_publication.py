@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -130,9 +130,9 @@ def test_last_day_needs_a_reason_to_move(reason: str, update: PolicyUpdate, staf
 
 
 @pytest.mark.parametrize("at", [ANNOUNCED, ANNOUNCED + SECOND])
-def test_last_day_never_moves_to_before_a_day_already_shown(at: object, update: PolicyUpdate, staff: User) -> None:
+def test_last_day_never_moves_to_before_a_day_already_shown(at: datetime, update: PolicyUpdate, staff: User) -> None:
     with refused(update, "already shown"):
-        move_last_day(update, EARLIER, reason="Sooner.", moved_by=staff, at=at)  # type: ignore[arg-type]
+        move_last_day(update, EARLIER, reason="Sooner.", moved_by=staff, at=at)
 
 
 def test_last_day_moves_either_way_until_it_is_shown(update: PolicyUpdate, staff: User) -> None:
