@@ -2,7 +2,6 @@
 
 import uuid
 import zoneinfo
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -134,22 +133,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.plan_changes.create(plan=self.plan, at=self.created_at)
 
 
-class PlanChangeQuerySet(models.QuerySet["PlanChange"]):
-    """Plans over time."""
-
-    def at(self, at: datetime) -> models.QuerySet["PlanChange"]:
-        """Return the changes made by this instant, the one in force first."""
-        return self.filter(at__lte=at).order_by("-at", "-pk")
-
-
 class PlanChange(models.Model):
     """One row: from this instant on, this person is on this plan."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="plan_changes", verbose_name=_("person"))
     plan = models.CharField(_("plan"), max_length=10, choices=Plan)
     at = models.DateTimeField(_("from"))
-
-    objects = PlanChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("plan change")

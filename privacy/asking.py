@@ -20,7 +20,6 @@ class Asking:
     """The question as it is put to one person in one page."""
 
     question: Question
-    standing: Standing
     token: str
     form: AnswerForm | None
     next: str
@@ -46,7 +45,7 @@ def ask(
         last_receipt=standing.state.last_receipt,
         offers=question.offers,
     )
-    return Asking(question, standing, token.sign(), form, next_url)
+    return Asking(question, token.sign(), form, next_url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,12 @@
 """People and their plans."""
 
-from datetime import timedelta
-
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import CONSUMER_PLANS, Plan, PlanChange, PlanClass, User, validate_time_zone
 from tests.conftest import MoveClock
-from tests.factories import LONG_BEFORE, MEANWHILE, SECOND, make_user
+from tests.factories import LONG_BEFORE, MEANWHILE, make_user
 
 
 @pytest.mark.parametrize("plan", Plan)
@@ -79,21 +77,6 @@ def test_account_without_a_password_can_not_sign_in_with_one(db: None) -> None:
 def test_principals_are_different_and_say_nothing_of_the_person(alice: User, mallory: User) -> None:
     assert alice.principal != mallory.principal
     assert alice.principal.version == 4
-
-
-def test_plan_in_force_is_the_last_that_began(alice: User) -> None:
-    alice.plan_changes.create(plan=Plan.TEAM, at=MEANWHILE)
-
-    def plan_at(at_offset: timedelta) -> str:
-        change = PlanChange.objects.filter(user=alice).all()
-        found = PlanChange.objects.at(MEANWHILE + at_offset).filter(user=alice).first()
-        assert change.count() == 2
-        assert found is not None
-        return found.plan
-
-    assert plan_at(-SECOND) == Plan.FREE
-    assert plan_at(0 * SECOND) == Plan.TEAM
-    assert plan_at(SECOND) == Plan.TEAM
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "Asia/Shanghai", "America/Argentina/Buenos_Aires"])
