@@ -80,7 +80,7 @@ messages: $(VENV)/.dev ## take up new texts into locale/ and compile the transla
 
 .PHONY: lock
 lock: $(VENV)/.dev ## pin the requirements again, with hashes; ARGS=--upgrade takes the newest
-	$(foreach name,base dev,$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(foreach name,base anthropic dev,$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) \
 		requirements/$(name).in --output-file requirements/$(name).txt &&) true
 
