@@ -86,6 +86,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     language = models.CharField(_("language"), max_length=7, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
+    is_persona = models.BooleanField(
+        _("QA persona"), default=False, editable=False, help_text=_("Made for testing: never counts, is never used.")
+    )
+    closed_at = models.DateTimeField(
+        _("account deleted"), null=True, editable=False, help_text=_("From then on nobody can sign in to it.")
+    )
+    erased_at = models.DateTimeField(
+        _("erased"), null=True, editable=False, help_text=_("From then on nothing personal of it is stored.")
+    )
     is_staff = models.BooleanField(_("staff"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -104,6 +113,14 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=models.Q(joined_at__isnull=False) | ~models.Q(plan__in=sorted(CONSUMER_PLANS)),
                 name="user_on_a_consumer_plan_has_joined",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_at__isnull=True) | models.Q(is_active=False),
+                name="user_of_a_deleted_account_is_not_active",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(erased_at__isnull=True) | models.Q(closed_at__isnull=False),
+                name="user_is_erased_after_the_account_is_deleted",
             ),
         ]
 
@@ -150,3 +167,62 @@ class PlanChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_plan_display()} · {self.at:%Y-%m-%d %H:%M %Z}"
+
+
+class JournalEntry(models.Model):
+    """One row: an act that is in the journal outside the database too, by id and instant only (rule D7).
+
+    `act` is the name under which an app registered it (`accounts.journal`), `subject` the id of what it was done to.
+    A line of the journal whose row is missing here shows that this database is older than the journal: it was
+    restored from a backup.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    act = models.CharField(_("act"), max_length=40)
+    subject = models.UUIDField(_("subject"))
+    at = models.DateTimeField(_("happened"))
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        verbose_name = _("journal entry")
+        verbose_name_plural = _("journal entries")
+        indexes = [models.Index(fields=["recorded_at"], name="journal_entry_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.subject}"
+
+
+class DataExport(models.Model):
+    """One row: a download of all that is held about one person, from being asked for to the end of its file.
+
+    `done` of `total` items are written. The file has the name of the row's id and goes at `expires_at`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="data_exports", verbose_name=_("person"))
+    requested_at = models.DateTimeField(_("asked for"))
+    moved_at = models.DateTimeField(_("last progress"))
+    done = models.PositiveIntegerField(_("items written"), default=0)
+    total = models.PositiveIntegerField(_("items in all"), default=0)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    failed_at = models.DateTimeField(_("failed"), null=True)
+    expires_at = models.DateTimeField(_("kept until"), null=True)
+
+    class Meta:
+        verbose_name = _("data export")
+        verbose_name_plural = _("data exports")
+        indexes = [models.Index(fields=["expires_at"], name="data_export_by_expiry")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(finished_at__isnull=True, failed_at__isnull=True),
+                name="one_data_export_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(finished_at__isnull=True) | models.Q(expires_at__isnull=False, failed_at__isnull=True),
+                name="finished_data_export_expires",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -56,6 +56,8 @@ ASSISTANT = env.str("ASSISTANT", default="conversations.assistant.OfflineAssista
 PRODUCT_CLOCK_START = env.str("NOW", default="")
 if PRODUCT_CLOCK_START and not DEMO:
     raise ImproperlyConfigured("NOW moves the product's clock and is refused outside DEMO=on.")
+# Both are worth a disk that is not the database's: they are for when that is lost.
+JOURNAL_DIR = Path(env.str("JOURNAL_DIR", default=str(VAR_DIR / "journal")))
 LEDGER_HEADS_DIR = Path(env.str("LEDGER_HEADS_DIR", default=str(VAR_DIR / "ledger_heads")))
 
 # Applications
@@ -151,6 +153,19 @@ CACHES = {
     if CACHE_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+
+# Work outside of requests
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+# Without a broker the same tasks run in the process that asks for them, after its commit.
+CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# When the task of a killed worker is given to another. Every task can be run again, and none takes as long.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 15 * 60}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
 
 # People
 

@@ -1,65 +1,237 @@
-"""What people do in conversations."""
+"""What people do with their conversations, and what a refusal does to them.
 
-import logging
-from datetime import datetime
+Each act of a person is one transaction under the lock on their user row, which changing a plan and answering the
+question take too: so a message knows the plan and the choice it was written under.
+"""
+
+import uuid
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
 
+from accounts import journal
 from accounts.actions import lock_user
 from accounts.models import User
-from conversations.assistant import Assistant
-from conversations.models import Conversation, ConversationKind, Message, Role
-from privacy.models import ConsentState
+from conversations.models import Conversation, ConversationKind, Format, Message, Role
+from conversations.retention import retention_date, shortened
+from privacy.models import Training, TrainingRefusal
+from privacy.standing import standing_of
 
-logger = logging.getLogger(__name__)
+# For so long a deletion can be undone (rule D2).
+UNDO = timedelta(minutes=10)
+# How many rows one transaction of a long task changes.
+BATCH = 1000
 
-# How much of a conversation the assistant is given; older messages stay stored.
-CONTEXT_MESSAGES = 50
+# The names of the acts in the journal.
+DELETED, DELETION_UNDONE = "conversation_deleted", "deletion_undone"
+EXCLUDED, EXCLUSION_LIFTED = "conversation_excluded", "exclusion_lifted"
+
+
+class Gone(Exception):
+    """The conversation is deleted or past its retention date, and nothing was done. `message` says so."""
+
+    message = _("This conversation is no longer there: it was deleted, or its retention period has ended.")
 
 
 @transaction.atomic
 def start_conversation(
-    user: User, text: str, *, at: datetime, kind: ConversationKind = ConversationKind.CHAT
+    user: User,
+    text: str,
+    *,
+    at: datetime,
+    kind: ConversationKind = ConversationKind.CHAT,
+    format: Format = Format.TEXT,  # noqa: A002 - what the field is called
+    workspace: str = "",
+    private: bool = False,
 ) -> Message:
-    """Start a conversation with its first message, and return the message."""
+    """Start a conversation with its first message, and return the message. A private one stays so for good."""
     user = lock_user(user)
-    title = Truncator(" ".join(text.split())).chars(80)
-    conversation = Conversation(user=user, kind=kind, title=title, created_at=at, last_message_at=at)
+    conversation = Conversation(
+        user=user,
+        kind=kind,
+        title=Truncator(" ".join(text.split())).chars(80),
+        workspace=workspace,
+        is_private=private,
+        created_at=at,
+        last_message_at=at,
+    )
+    message = _message(conversation, user, text, format, at)
     conversation.save(force_insert=True)
-    return _add_message(user, conversation, text, at)
+    message.save(force_insert=True)
+    return message
 
 
 @transaction.atomic
-def write_message(user: User, conversation: Conversation, text: str, *, at: datetime) -> Message:
-    """Write in a conversation of one's own, and return the message.
-
-    The plan and the choice it is written under are read under the lock that changing them takes too.
-    """
+def write_message(
+    user: User,
+    conversation: Conversation,
+    text: str,
+    *,
+    at: datetime,
+    format: Format = Format.TEXT,  # noqa: A002 - what the field is called
+) -> Message:
+    """Write in a conversation of one's own, and return the message. Raises Gone if it is no longer there."""
     user = lock_user(user)
-    conversation.last_message_at = at
-    conversation.save(update_fields=["last_message_at"])
-    return _add_message(user, conversation, text, at)
+    conversation = locked(user, conversation, at=at)
+    message = _message(conversation, user, text, format, at)
+    conversation.save(
+        update_fields=["last_message_at", "allowed_message_at", "has_commercial_message", "expires_at"]
+    )
+    message.save(force_insert=True)
+    return message
 
 
-def _add_message(user: User, conversation: Conversation, text: str, at: datetime) -> Message:
-    training = ConsentState.objects.filter(pk=user.pk).values_list("training", flat=True).first()
-    return conversation.messages.create(
-        role=Role.OWNER, text=text, created_at=at, plan_class=user.plan_class, training=training or ""
+def _message(conversation: Conversation, user: User, text: str, format_: Format, at: datetime) -> Message:
+    """Return an unsaved message of its owner, and let the conversation know of it."""
+    standing = standing_of(user, at)
+    training, is_commercial = standing.state.training, not user.is_consumer
+    counts = training == Training.ALLOW and not conversation.is_private and conversation.excluded_at is None
+    # A clock that is set back must not bring the last message before the first.
+    last = conversation.last_message_at = max(at, conversation.last_message_at)
+    conversation.has_commercial_message |= is_commercial
+    if counts:
+        conversation.allowed_message_at = last
+    conversation.expires_at = (
+        None if is_commercial else retention_date(last, covered=counts, periods=standing.periods)
+    )
+    return Message(
+        conversation=conversation,
+        role=Role.OWNER,
+        format=format_,
+        text=text,
+        created_at=at,
+        plan_class=user.plan_class,
+        training=training,
     )
 
 
-def answer_message(message: Message, assistant: Assistant, *, at: datetime) -> Message | None:
-    """Have a message answered and return the reply, or None if the assistant failed; the message stays.
+def locked(user: User, conversation: Conversation, *, at: datetime) -> Conversation:
+    """Return a conversation that is there, locked against a purge until the transaction ends. Raises Gone.
 
-    The assistant is asked outside any transaction: it may take its time.
+    The caller holds the lock on its owner.
     """
-    latest = message.conversation.messages.filter(pk__lte=message.pk).order_by("-pk")[:CONTEXT_MESSAGES]
-    try:
-        text = assistant.reply(list(reversed(latest)))
-    except Exception:
-        logger.exception("The assistant failed to answer.")
-        return None
-    return message.conversation.messages.create(
-        role=Role.ASSISTANT, text=text, created_at=at, plan_class=message.plan_class, training=message.training
+    found = Conversation.objects.select_for_update(no_key=True).filter(user=user, pk=conversation.pk)
+    held = found.there(at).first()
+    if held is None:
+        raise Gone
+    return held
+
+
+# One conversation
+
+
+def rename_conversation(conversation: Conversation, title: str) -> None:
+    """Give a conversation another title. That is not writing in it."""
+    Conversation.objects.filter(pk=conversation.pk).update(title=title)
+
+
+@transaction.atomic
+def exclude_conversation(user: User, conversation: Conversation, *, at: datetime) -> None:
+    """Keep a conversation out of training (rule C5). Raises Gone. Excluding it twice changes nothing."""
+    user = lock_user(user)
+    conversation = locked(user, conversation, at=at)
+    if conversation.excluded_at is not None:
+        return
+    conversation.expires_at = conversation.kept_until
+    if Conversation.objects.filter(pk=conversation.pk).covered().exists():
+        conversation.expires_at = shortened(conversation.expires_at, at, standing_of(user, at).periods)
+    conversation.excluded_at, conversation.allowed_message_at = at, None
+    conversation.save(update_fields=["excluded_at", "allowed_message_at", "expires_at"])
+    journal.record(EXCLUDED, conversation.pk, at=at)
+
+
+@transaction.atomic
+def lift_exclusion(user: User, conversation: Conversation, *, at: datetime) -> None:
+    """Let a conversation count again once its owner writes in it. Raises Gone."""
+    conversation = locked(lock_user(user), conversation, at=at)
+    if conversation.excluded_at is None:
+        return
+    conversation.excluded_at = None
+    conversation.save(update_fields=["excluded_at"])
+    journal.record(EXCLUSION_LIFTED, conversation.pk, at=at)
+
+
+@transaction.atomic
+def delete_conversation(user: User, conversation: Conversation, *, at: datetime) -> None:
+    """Take a conversation out of view and out of every future run at once (rule D2).
+
+    Deleting it twice changes nothing; it leaves storage with the next purge after the time for undo.
+    """
+    deleted = Conversation.objects.filter(user=lock_user(user), pk=conversation.pk, deleted_at__isnull=True)
+    if deleted.update(deleted_at=at):
+        journal.record(DELETED, conversation.pk, at=at)
+
+
+@transaction.atomic
+def undo_deletion(user: User, conversation: Conversation, *, at: datetime) -> None:
+    """Bring a conversation back that was deleted less than ten minutes ago. Raises Gone afterwards."""
+    found = Conversation.objects.filter(user=lock_user(user), pk=conversation.pk, deleted_at__gt=at - UNDO)
+    if not found.update(deleted_at=None):
+        raise Gone
+    journal.record(DELETION_UNDONE, conversation.pk, at=at)
+
+
+# What a refusal does
+
+
+def apply_refusal(refusal_id: uuid.UUID) -> int:
+    """Shorten the stored retention dates that a refusal reaches, and return how many. It can be run again.
+
+    A conversation resumed after the refusal is not touched, whenever that happens: each batch looks again.
+    """
+    refusal = TrainingRefusal.objects.filter(pk=refusal_id, applied_at__isnull=True).first()
+    if refusal is None:
+        return 0
+    reached = Conversation.objects.filter(
+        user=refusal.user_id,
+        allowed_message_at__isnull=False,
+        last_message_at__lte=refusal.at,
+        expires_at__gt=refusal.kept_until,
     )
+    changed = 0
+    while batch := list(reached.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        changed += reached.filter(pk__in=batch).update(expires_at=refusal.kept_until)
+    TrainingRefusal.objects.filter(pk=refusal.pk).update(applied_at=timezone.now())
+    return changed
+
+
+def refusals_to_apply() -> QuerySet[TrainingRefusal]:
+    """Return the refusals whose task has not come to its end, the earliest first."""
+    return TrainingRefusal.objects.filter(applied_at__isnull=True).order_by("recorded_at", "pk")
+
+
+# Replies
+
+
+def unanswered(conversation: Conversation) -> Message | None:
+    """Return the owner's last message, if it is the last one and no reply has come to it."""
+    last = conversation.messages.order_by("-pk").first()
+    return last if last is not None and last.role == Role.OWNER else None
+
+
+@transaction.atomic
+def save_reply(message: Message, text: str, *, at: datetime) -> Message | None:
+    """Save the reply to a message, and return it; None if its conversation has gone meanwhile.
+
+    A message has one reply: of two that were asked for at once, the first stays and is returned.
+    """
+    # The lock keeps a purge away for as long as it takes.
+    held = Conversation.objects.select_for_update(no_key=True).filter(pk=message.conversation_id).there(at)
+    if not held.values_list("pk", flat=True):
+        return None
+    reply, _made = Message.objects.get_or_create(
+        answers=message,
+        defaults={
+            "conversation_id": message.conversation_id,
+            "role": Role.ASSISTANT,
+            "text": text,
+            "created_at": at,
+            "plan_class": message.plan_class,
+            "training": message.training,
+        },
+    )
+    return reply

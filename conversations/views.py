@@ -7,15 +7,15 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import clock
 from accounts.http import SignedInRequest
-from conversations.actions import answer_message, start_conversation, write_message
-from conversations.assistant import connected_assistant
+from conversations.actions import start_conversation, write_message
+from conversations.assistant import NoReply, connected_assistant
 from conversations.forms import MessageForm
 from conversations.models import Conversation, Message
+from conversations.replies import answer_message
 from privacy.drafts import draft_for, drop_draft, writer_token
 
 LIST_LENGTH = 50
@@ -32,7 +32,7 @@ def _index(request: SignedInRequest, form: MessageForm, status: int = HTTPStatus
     context = {
         "form": form,
         "writer": writer_token(request.user),
-        "conversations": Conversation.objects.for_user(request.user)[:LIST_LENGTH],
+        "conversations": Conversation.objects.for_user(request.user, clock.now())[:LIST_LENGTH],
     }
     return render(request, "conversations/index.html", context, status=status)
 
@@ -40,7 +40,7 @@ def _index(request: SignedInRequest, form: MessageForm, status: int = HTTPStatus
 @require_safe
 def overview(request: SignedInRequest) -> HttpResponse:
     """List the titles of someone's conversations and nothing else: the list that is open at the gate."""
-    context = {"conversations": Conversation.objects.for_user(request.user)[:LIST_LENGTH]}
+    context = {"conversations": Conversation.objects.for_user(request.user, clock.now())[:LIST_LENGTH]}
     return render(request, "conversations/overview.html", context)
 
 
@@ -58,7 +58,7 @@ def start(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def chat(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one conversation, with a field to write in."""
-    conversation = get_object_or_404(Conversation.objects.for_user(request.user), pk=pk)
+    conversation = get_object_or_404(Conversation.objects.for_user(request.user, clock.now()), pk=pk)
     return _chat(
         request, conversation, MessageForm(initial={"text": draft_for(request.user, request.path, at=clock.now())})
     )
@@ -80,7 +80,7 @@ def _chat(
 @require_POST
 def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Write in one conversation."""
-    conversation = get_object_or_404(Conversation.objects.for_user(request.user), pk=pk)
+    conversation = get_object_or_404(Conversation.objects.for_user(request.user, clock.now()), pk=pk)
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _chat(request, conversation, form, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -90,6 +90,8 @@ def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _answered(request: SignedInRequest, message: Message) -> HttpResponse:
-    if answer_message(message, connected_assistant(), at=clock.now()) is None:
-        messages.error(request, _("Your message is saved, but no reply came. Write again to ask once more."))
+    try:
+        answer_message(message, connected_assistant(), at=clock.now)
+    except NoReply as problem:
+        messages.error(request, str(problem.message))
     return redirect(message.conversation)

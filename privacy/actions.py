@@ -11,8 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import journal
 from accounts.actions import lock_user
 from accounts.models import User
+from privacy import effects
 from privacy.ledger import append
 from privacy.models import (
     ANSWERS,
@@ -24,10 +26,15 @@ from privacy.models import (
     PolicyUpdate,
     Surface,
     Training,
+    TrainingRefusal,
 )
 from privacy.question import Question
 from privacy.standing import Standing, standing_of
 from privacy.tokens import TERMS, FormToken
+
+
+# The name of the act in the journal.
+TRAINING_REFUSED = "training_refused"
 
 
 class Refusal(Exception):
@@ -154,6 +161,8 @@ def answer(
     state.last_receipt = receipt
     append(state, records)
     state.save()
+    if training is Training.REFUSE:
+        _refuse(standing.user, update, at)
     return receipt
 
 
@@ -178,6 +187,19 @@ def _choose(state: ConsentState, training: Training, update: PolicyUpdate, at: d
     elif state.training != Training.ALLOW:
         state.allowed_since = at
     state.training, state.answered_update = training, update
+
+
+def _refuse(user: User, update: PolicyUpdate, at: datetime) -> None:
+    """Let a *refuse* reach what is stored: journal it, and tell the other apps once it is committed."""
+    refusal = TrainingRefusal.objects.create(
+        user=user,
+        at=at,
+        recorded_at=timezone.now(),
+        kept_until=at + timedelta(days=update.refuse_retention_days),
+    )
+    journal.note(refusal.pk, TRAINING_REFUSED, user.principal, at=at)
+    for effect in effects.on_refusal:
+        transaction.on_commit(partial(effect, refusal.pk))
 
 
 def _kind_of(previous: str, training: Training) -> Kind:

@@ -36,8 +36,8 @@ def consequences(standing: Standing) -> list[str]:
         return [_("While you are on a commercial plan, nothing of yours is used to train models.")]
     names = {
         "product": settings.PRODUCT_NAME,
-        "allowed": retention_if_allowed(standing.update),
-        "otherwise": retention_otherwise(standing.update),
+        "allowed": retention_if_allowed(standing.periods),
+        "otherwise": retention_otherwise(standing.periods),
     }
     return [line % names for line in (*_of_the_choice(standing), *_of_the_terms(standing))]
 

@@ -323,6 +323,35 @@ class ConsentState(models.Model):
         return f"{self.user_id}: {self.training or '–'}"
 
 
+class TrainingRefusal(models.Model):
+    """One row: someone saved *refuse* at `at`; nothing of theirs that an allow covered is kept beyond `kept_until`.
+
+    It is written with the consent record, and `applied_at` once every stored retention date says so. Until then the
+    row itself is what shows the truth. It is the row of the journal's line too.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="training_refusals", verbose_name=_("person")
+    )
+    at = models.DateTimeField(_("saved"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    kept_until = models.DateTimeField(_("kept until"))
+    applied_at = models.DateTimeField(_("retention dates shortened"), null=True)
+
+    class Meta:
+        verbose_name = _("training refusal")
+        verbose_name_plural = _("training refusals")
+        indexes = [
+            models.Index(fields=["user", "at"], condition=Q(applied_at__isnull=True), name="refusal_to_apply"),
+            models.Index(fields=["recorded_at"], name="refusal_by_time"),
+        ]
+        constraints = [models.CheckConstraint(condition=Q(kept_until__gt=F("at")), name="refusal_keeps_for_a_while")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Draft(models.Model):
     """One row: what someone was writing on a page when they had to answer, or to sign in, first.
 

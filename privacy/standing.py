@@ -8,6 +8,7 @@ afresh. Both compare the same rows; there is no cache between them and the datab
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import takewhile
 
 from accounts.models import User
 from privacy.models import ConsentState, PolicyUpdate, Surface
@@ -26,13 +27,14 @@ class Prompt(Enum):
 class Standing:
     """One person towards the latest material update, at one instant.
 
-    `unsettled` holds the material updates announced by `at` that are not settled yet, the latest first: only
+    `answered` is the update whose answer governs now. `unsettled` holds the material updates announced by `at` that are not settled yet, the latest first: only
     the first is asked, but each may be what gates the person (rule A4).
     """
 
     user: User
     state: ConsentState
     update: PolicyUpdate | None
+    answered: PolicyUpdate | None
     unsettled: tuple[PolicyUpdate, ...]
     at: datetime
 
@@ -74,8 +76,17 @@ class Standing:
 
     @property
     def is_overdue(self) -> bool:
-        """Return whether the deadline of the update that is asked has come and there is no answer to it."""
-        return self.update is not None and not self.has_answered and self.at >= self.update.deadline
+        """Return whether the deadline of an update has come and neither it nor a later one was answered."""
+        unanswered = takewhile(lambda update: update.version != self.state.answered_update_id, self.unsettled)
+        return any(self.at >= update.deadline for update in unanswered)
+
+    @property
+    def periods(self) -> PolicyUpdate:
+        """Return the update whose periods hold for this person: the one they answered, else the one that is asked.
+
+        Before there is any, what an update says by default holds.
+        """
+        return self.answered or self.update or PolicyUpdate()
 
     @property
     def is_deferred(self) -> bool:
@@ -126,6 +137,7 @@ def standing_of(user: User, at: datetime) -> Standing:
         user=user,
         state=state,
         update=updates[0] if updates else None,
+        answered=next((update for update in updates if update.version == state.answered_update_id), None),
         unsettled=_unsettled(updates, state),
         at=at,
     )

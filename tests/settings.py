@@ -34,3 +34,6 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # No `collectstatic` before the tests: files are served as they are in the source.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
+
+# What goes wrong in a task goes wrong in its test.
+CELERY_TASK_EAGER_PROPAGATES = True

@@ -1,0 +1,46 @@
+"""Until when a conversation is kept (rule D1)."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Case, DateTimeField, F, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce, Least
+
+from privacy.models import PolicyUpdate, TrainingRefusal
+
+
+def years_after(at: datetime, years: int) -> datetime:
+    """Return the same instant of the calendar so many years on, in UTC; 28 February where the year has no 29th."""
+    try:
+        return at.replace(year=at.year + years)
+    except ValueError:
+        return at.replace(year=at.year + years, day=28)
+
+
+def retention_date(last_message_at: datetime, *, covered: bool, periods: PolicyUpdate) -> datetime:
+    """Return the instant from which a conversation is no longer kept, told from its owner's last message."""
+    if covered:
+        return years_after(last_message_at, periods.allow_retention_years)
+    return last_message_at + timedelta(days=periods.refuse_retention_days)
+
+
+def shortened(date: datetime | None, ended_at: datetime, periods: PolicyUpdate) -> datetime | None:
+    """Return the retention date of a conversation whose coverage ended without a message: never a later one."""
+    return date and min(date, ended_at + timedelta(days=periods.refuse_retention_days))
+
+
+def kept_until() -> Case:
+    """Return the expression for the retention date as it is true now.
+
+    A refusal shortens dates by a task, row by row. Until that has been done the refusal itself says what is true,
+    of everything that was last written in before it.
+    """
+    pending = TrainingRefusal.objects.filter(
+        user=OuterRef("user"), applied_at__isnull=True, at__gte=OuterRef("last_message_at")
+    )
+    earliest = Subquery(pending.order_by("kept_until").values("kept_until")[:1])
+    return Case(
+        When(expires_at__isnull=True, then=None),
+        When(allowed_message_at__isnull=True, then=F("expires_at")),
+        default=Least(F("expires_at"), Coalesce(earliest, F("expires_at"))),
+        output_field=DateTimeField(),
+    )
