@@ -219,7 +219,8 @@ class DataExport(models.Model):
                 name="one_data_export_at_a_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(finished_at__isnull=True) | models.Q(expires_at__isnull=False, failed_at__isnull=True),
+                condition=models.Q(finished_at__isnull=True)
+                | models.Q(expires_at__isnull=False, failed_at__isnull=True),
                 name="finished_data_export_expires",
             ),
         ]

@@ -5,6 +5,7 @@ Without `DEMO=on` it expects a production environment: a secret, host names and 
 `docs/operations.md` lists every variable.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -166,6 +167,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 15 * 60}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_BEAT_SCHEDULE = {
+    "purge": {"task": "conversations.tasks.purge_expired", "schedule": timedelta(hours=1)},
+}
 
 # People
 

@@ -78,9 +78,7 @@ def write_message(
     user = lock_user(user)
     conversation = locked(user, conversation, at=at)
     message = _message(conversation, user, text, format, at)
-    conversation.save(
-        update_fields=["last_message_at", "allowed_message_at", "has_commercial_message", "expires_at"]
-    )
+    conversation.save(update_fields=["last_message_at", "allowed_message_at", "has_commercial_message", "expires_at"])
     message.save(force_insert=True)
     return message
 
@@ -95,9 +93,7 @@ def _message(conversation: Conversation, user: User, text: str, format_: Format,
     conversation.has_commercial_message |= is_commercial
     if counts:
         conversation.allowed_message_at = last
-    conversation.expires_at = (
-        None if is_commercial else retention_date(last, covered=counts, periods=standing.periods)
-    )
+    conversation.expires_at = None if is_commercial else retention_date(last, covered=counts, periods=standing.periods)
     return Message(
         conversation=conversation,
         role=Role.OWNER,

@@ -1,0 +1,114 @@
+"""Removes what is past its date, in bounded batches, and says what it removed (rule D1).
+
+Each batch is one transaction and looks again at what it takes, so that a purge can be killed anywhere and run again,
+and a conversation resumed before its date is never lost to it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from conversations.actions import UNDO, apply_refusal, refusals_to_apply
+from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Purge
+from privacy.drafts import KEPT_FOR
+from privacy.models import Draft
+
+# Conversations in one transaction: enough for its cost not to count, and few enough to hold nothing up.
+BATCH = 2000
+
+Rows = QuerySet[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind of thing that has a date: `due` gives what is past it, `take` removes it and yields counts."""
+
+    name: str
+    due: Callable[[datetime], Rows]
+    take: Callable[[Rows], Iterator[int]]
+
+
+def take_rows(due: Rows) -> Iterator[int]:
+    """Remove rows and what hangs on them, and yield how many each batch had."""
+    while keys := list(due.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        due.filter(pk__in=keys).delete()
+        yield len(keys)
+
+
+def take_expired(due: Rows) -> Iterator[int]:
+    """Remove conversations by their date; feedback on them stays their person's."""
+    yield from _take_conversations(due, "expires_at", lambda feedback: feedback.update(message=None))
+
+
+def take_deleted(due: Rows) -> Iterator[int]:
+    """Remove conversations that their person has deleted, and cut the feedback on them off (rule D4)."""
+    yield from _take_conversations(due, "deleted_at", lambda feedback: feedback._raw_delete(feedback.db))
+
+
+def _take_conversations(due: Rows, date: str, let_go: Callable[[QuerySet[Feedback]], object]) -> Iterator[int]:
+    """Remove conversations with their messages, in the order of their dates.
+
+    What someone is writing in just now is locked: it is left to the next purge, which looks at its date again. Going
+    on from the last date spares the database the rows it has just removed, which it still steps over.
+    """
+    rest = due
+    while taken := _take_batch(rest, date, let_go):
+        count, last = taken
+        yield count
+        rest = due.filter(**{f"{date}__gte": last})
+
+
+@transaction.atomic
+def _take_batch(due: Rows, date: str, let_go: Callable[[QuerySet[Feedback]], object]) -> tuple[int, datetime] | None:
+    locked = due.select_for_update(skip_locked=True, of=("self",)).order_by(date)
+    found = list(locked.values_list("pk", date)[:BATCH])
+    if not found:
+        return None
+    keys = [key for key, _date in found]
+    let_go(Feedback.objects.filter(message__conversation__in=keys))
+    # Not `delete()`, which would read every message first, to see what hangs on it: nothing is left that does.
+    for gone in (Message.objects.filter(conversation__in=keys), Conversation.objects.filter(pk__in=keys)):
+        gone._raw_delete(gone.db)
+    return len(found), found[-1][1]
+
+
+TARGETS = (
+    Target("expired conversations", lambda at: Conversation.objects.filter(expires_at__lte=at), take_expired),
+    Target("deleted conversations", lambda at: Conversation.objects.filter(deleted_at__lte=at - UNDO), take_deleted),
+    Target("copies of feedback", lambda at: FeedbackCopy.objects.filter(expires_at__lte=at), take_rows),
+    Target("kept texts", lambda at: Draft.objects.filter(kept_at__lte=at - KEPT_FOR), take_rows),
+    Target("sessions", lambda _at: Session.objects.filter(expire_date__lte=timezone.now()), take_rows),
+)
+
+
+def due_at(at: datetime) -> dict[str, int]:
+    """Return how many rows of each kind are past their date.
+
+    A refusal that was not applied in all the time it keeps things for counts too: what it reaches has no other date.
+    """
+    refusals = refusals_to_apply().filter(kept_until__lte=at).count()
+    return {"refusals to apply": refusals} | {target.name: target.due(at).count() for target in TARGETS}
+
+
+def purge(at: datetime, *, on_batch: Callable[[int], object] = lambda _count: None) -> Purge:
+    """Remove all that is past its date at an instant, and return the stored report.
+
+    Dates that a refusal has not reached yet are shortened first. `on_batch` is told the size of each batch.
+    """
+    report = Purge.objects.create(at=at, started_at=timezone.now())
+    for refusal in refusals_to_apply().values_list("pk", flat=True).iterator():
+        apply_refusal(refusal)
+    for target in TARGETS:
+        for count in target.take(target.due(at)):
+            report.counts[target.name] = report.counts.get(target.name, 0) + count
+            report.save(update_fields=["counts"])
+            on_batch(count)
+    report.finished_at = timezone.now()
+    report.save(update_fields=["finished_at"])
+    return report
