@@ -32,7 +32,6 @@ from privacy.question import Question
 from privacy.standing import Standing, standing_of
 from privacy.tokens import TERMS, FormToken
 
-
 # The name of the act in the journal.
 TRAINING_REFUSED = "training_refused"
 

@@ -1,4 +1,4 @@
-"""What a changed choice sets off elsewhere: each app says so in `AppConfig.ready()`, since this one must not know it."""
+"""What a changed choice sets off in the other apps: each says so in `AppConfig.ready()`."""
 
 import uuid
 from collections.abc import Callable

@@ -27,8 +27,8 @@ class Prompt(Enum):
 class Standing:
     """One person towards the latest material update, at one instant.
 
-    `answered` is the update whose answer governs now. `unsettled` holds the material updates announced by `at` that are not settled yet, the latest first: only
-    the first is asked, but each may be what gates the person (rule A4).
+    `answered` is the update whose answer governs now. `unsettled` holds the material updates announced by `at` that
+    are not settled yet, the latest first: only the first is asked, but each may be what gates the person (rule A4).
     """
 
     user: User

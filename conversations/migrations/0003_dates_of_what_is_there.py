@@ -3,8 +3,9 @@
 Until now none had a date. Each gets the one the rules give it: told from its own last message.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.db import migrations
 from django.db.models import Exists, Max, OuterRef, Q
@@ -14,34 +15,37 @@ BATCH = 1000
 YEARS, DAYS = 5, 30
 
 
-def years_after(at, years):
+def years_after(at: datetime, years: int) -> datetime:
+    """Return the same instant of the calendar so many years on."""
     try:
         return at.replace(year=at.year + years)
     except ValueError:
         return at.replace(year=at.year + years, day=28)
 
 
-def date_what_is_there(apps, _schema_editor):
-    Conversation = apps.get_model("conversations", "Conversation")
-    Message = apps.get_model("conversations", "Message")
-    commercial = Message.objects.filter(conversation=OuterRef("pk"), plan_class="commercial")
-    found = Conversation.objects.annotate(
+def date_what_is_there(apps: Any, _schema_editor: Any) -> None:
+    """Give every conversation what the new columns hold."""
+    conversations = apps.get_model("conversations", "Conversation").objects
+    messages = apps.get_model("conversations", "Message").objects
+    commercial = messages.filter(conversation=OuterRef("pk"), plan_class="commercial")
+    found = conversations.annotate(
         commercial=Exists(commercial),
         allowed=Max("messages__created_at", filter=Q(messages__role="owner", messages__training="allow")),
     ).select_related("user__consent_state")
     rows = found.order_by("pk").iterator(chunk_size=BATCH)
     while batch := list(islice(rows, BATCH)):
         for conversation in batch:
-            date(conversation, Message)
-        Conversation.objects.bulk_update(
+            set_date(conversation, messages)
+        conversations.bulk_update(
             batch, ["allowed_message_at", "has_commercial_message", "expires_at"], batch_size=BATCH
         )
 
 
-def date(conversation, Message):
+def set_date(conversation: Any, messages: Any) -> None:
+    """Set what is known of one conversation."""
     conversation.allowed_message_at = conversation.allowed
     conversation.has_commercial_message = conversation.commercial
-    own = Message.objects.filter(conversation=conversation, role="owner").order_by("-pk")
+    own = messages.filter(conversation=conversation, role="owner").order_by("-pk")
     if own.values_list("plan_class", flat=True).first() == "commercial":
         return
     state = getattr(conversation.user, "consent_state", None)
