@@ -47,10 +47,17 @@ def start_conversation(
     format: Format = Format.TEXT,  # noqa: A002 - what the field is called
     workspace: str = "",
     private: bool = False,
+    key: uuid.UUID | None = None,
 ) -> Message:
-    """Start a conversation with its first message, and return the message. A private one stays so for good."""
+    """Start a conversation with its first message, and return the message. A private one stays so for good.
+
+    `key` is its id; the same form sent twice has the same, and starts one conversation.
+    """
     user = lock_user(user)
+    if sent := Message.objects.filter(conversation=key, conversation__user=user).order_by("pk").first():
+        return sent
     conversation = Conversation(
+        id=key or uuid.uuid4(),
         user=user,
         kind=kind,
         title=Truncator(" ".join(text.split())).chars(80),
@@ -73,10 +80,17 @@ def write_message(
     *,
     at: datetime,
     format: Format = Format.TEXT,  # noqa: A002 - what the field is called
+    after: int | None = None,
 ) -> Message:
-    """Write in a conversation of one's own, and return the message. Raises Gone if it is no longer there."""
+    """Write in a conversation of one's own, and return the message. Raises Gone if it is no longer there.
+
+    `after` is the last message its writer saw: the same text sent twice after it is one message.
+    """
     user = lock_user(user)
     conversation = locked(user, conversation, at=at)
+    sent = conversation.messages.filter(role=Role.OWNER, text=text, pk__gt=after) if after is not None else None
+    if sent and (message := sent.first()):
+        return message
     message = _message(conversation, user, text, format, at)
     conversation.save(update_fields=["last_message_at", "allowed_message_at", "has_commercial_message", "expires_at"])
     message.save(force_insert=True)
@@ -165,10 +179,14 @@ def delete_conversation(user: User, conversation: Conversation, *, at: datetime)
 @transaction.atomic
 def undo_deletion(user: User, conversation: Conversation, *, at: datetime) -> None:
     """Bring a conversation back that was deleted less than ten minutes ago. Raises Gone afterwards."""
-    found = Conversation.objects.filter(user=lock_user(user), pk=conversation.pk, deleted_at__gt=at - UNDO)
-    if not found.update(deleted_at=None):
+    if not undoable(lock_user(user), at=at).filter(pk=conversation.pk).update(deleted_at=None):
         raise Gone
     journal.record(DELETION_UNDONE, conversation.pk, at=at)
+
+
+def undoable(user: User, *, at: datetime) -> QuerySet[Conversation]:
+    """Return the conversations of someone whose deletion can be undone."""
+    return Conversation.objects.filter(user=user, deleted_at__gt=at - UNDO)
 
 
 # What a refusal does

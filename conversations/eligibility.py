@@ -20,13 +20,13 @@ class Reason(models.TextChoices):
     ACCOUNT_DELETED = "account_deleted", _("its account is deleted")
     DELETED = "deleted", _("it is deleted")
     EXPIRED = "expired", _("it is past its retention date")
-    COMMERCIAL = "commercial", _("part of it was written under a commercial plan, or you are on one")
-    PRIVATE = "private", _("it is private")
+    COMMERCIAL = "commercial", _("you are on a commercial plan")
+    PRIVATE = "private", _("it is private, for good")
     EXCLUDED = "excluded", _("you excluded it")
-    NEVER_ANSWERED = "never_answered", _("you have not made a choice yet")
-    OVERDUE = "overdue", _("the present question is not answered, and its deadline has passed")
+    NEVER_ANSWERED = "never_answered", _("you have not chosen yet")
+    OVERDUE = "overdue", _("the present question is not answered yet")
     REFUSED = "refused", _("you do not allow training")
-    NOT_RESUMED = "not_resumed", _("you have not written in it since you allowed training")
+    NOT_RESUMED = "not_resumed", _("it counts once you write in it again")
     NONE = "", _("nothing")
 
 

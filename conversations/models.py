@@ -23,12 +23,17 @@ class ConversationKind(models.TextChoices):
     CODING_SESSION = "coding", _("coding session")
 
 
+def list_url(kind: ConversationKind) -> str:
+    """Return the address of the list of one kind of conversation."""
+    return reverse("conversations:coding" if kind is ConversationKind.CODING_SESSION else "conversations:index")
+
+
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Conversations, reached through their owner or judged as a set."""
 
     def with_kept_until(self) -> "ConversationQuerySet":
         """Add `kept_until`: the retention date as it is true now, whatever has been written down yet."""
-        return self.annotate(kept_until=kept_until())
+        return self.annotate(kept_until=kept_until())  # type: ignore[no-redef]  # the model names what is added
 
     def there(self, at: datetime) -> "ConversationQuerySet":
         """Leave out what is deleted or past its retention date: it can be neither read, resumed nor used."""
@@ -41,11 +46,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def with_reason(self, at: datetime) -> "ConversationQuerySet":
         """Add `reason`: the first reason that keeps each out of training (rule E2), empty if it is eligible."""
-        return self.with_kept_until().annotate(reason=reason_at(at))
+        return self.with_kept_until().annotate(reason=reason_at(at))  # type: ignore[no-redef]  # as above
 
     def eligible(self, at: datetime) -> "ConversationQuerySet":
         """Return what may be used to train models, as the present choice stands."""
-        return self.with_reason(at).filter(reason=Reason.NONE)
+        return self.with_reason(at).filter(reason=Reason.NONE)  # type: ignore[misc]  # added a moment ago
 
     def covered(self) -> "ConversationQuerySet":
         """Return the conversations that the present *allow* of their owner applies to (rule C3)."""
@@ -122,6 +127,10 @@ class Conversation(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the conversation."""
         return reverse("conversations:chat", args=[self.id])
+
+    def get_list_url(self) -> str:
+        """Return the address of the list it stands in."""
+        return list_url(ConversationKind(self.kind))
 
 
 class Role(models.TextChoices):
@@ -233,6 +242,10 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the page that shows it."""
+        return reverse("conversations:given_feedback", args=[self.pk])
 
 
 class Purge(models.Model):

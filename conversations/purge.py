@@ -4,6 +4,7 @@ Each batch is one transaction and looks again at what it takes, so that a purge 
 and a conversation resumed before its date is never lost to it.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.actions import UNDO, apply_refusal, refusals_to_apply
+from conversations.feedback import cut_links
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Purge
 from privacy.drafts import KEPT_FOR
 from privacy.models import Draft
@@ -43,15 +45,19 @@ def take_rows(due: Rows) -> Iterator[int]:
 
 def take_expired(due: Rows) -> Iterator[int]:
     """Remove conversations by their date; feedback on them stays their person's."""
-    yield from _take_conversations(due, "expires_at", lambda feedback: feedback.update(message=None))
+    yield from _take_conversations(due, "expires_at", _keep_feedback)
+
+
+def _keep_feedback(keys: list[uuid.UUID]) -> None:
+    Feedback.objects.filter(message__conversation__in=keys).update(message=None)
 
 
 def take_deleted(due: Rows) -> Iterator[int]:
     """Remove conversations that their person has deleted, and cut the feedback on them off (rule D4)."""
-    yield from _take_conversations(due, "deleted_at", lambda feedback: feedback._raw_delete(feedback.db))
+    yield from _take_conversations(due, "deleted_at", cut_links)
 
 
-def _take_conversations(due: Rows, date: str, let_go: Callable[[QuerySet[Feedback]], object]) -> Iterator[int]:
+def _take_conversations(due: Rows, date: str, let_go: Callable[[list[uuid.UUID]], object]) -> Iterator[int]:
     """Remove conversations with their messages, in the order of their dates.
 
     What someone is writing in just now is locked: it is left to the next purge, which looks at its date again. Going
@@ -65,13 +71,13 @@ def _take_conversations(due: Rows, date: str, let_go: Callable[[QuerySet[Feedbac
 
 
 @transaction.atomic
-def _take_batch(due: Rows, date: str, let_go: Callable[[QuerySet[Feedback]], object]) -> tuple[int, datetime] | None:
+def _take_batch(due: Rows, date: str, let_go: Callable[[list[uuid.UUID]], object]) -> tuple[int, datetime] | None:
     locked = due.select_for_update(skip_locked=True, of=("self",)).order_by(date)
     found = list(locked.values_list("pk", date)[:BATCH])
     if not found:
         return None
     keys = [key for key, _date in found]
-    let_go(Feedback.objects.filter(message__conversation__in=keys))
+    let_go(keys)
     # Not `delete()`, which would read every message first, to see what hangs on it: nothing is left that does.
     for gone in (Message.objects.filter(conversation__in=keys), Conversation.objects.filter(pk__in=keys)):
         gone._raw_delete(gone.db)

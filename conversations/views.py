@@ -1,97 +1,147 @@
-"""The list of conversations, and one conversation."""
+"""The lists of conversations, and what their owner does with one of them beside writing in it."""
 
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import clock
 from accounts.http import SignedInRequest
-from conversations.actions import start_conversation, write_message
-from conversations.assistant import NoReply, connected_assistant
-from conversations.forms import MessageForm
-from conversations.models import Conversation, Message
-from conversations.replies import answer_message
-from privacy.drafts import draft_for, drop_draft, writer_token
+from conversations import actions
+from conversations.forms import RenameForm, SearchForm, StartForm
+from conversations.lists import page_of
+from conversations.models import Conversation, ConversationKind, list_url
+from privacy.drafts import draft_for, writer_token
+from privacy.http import AskedRequest
+from privacy.standing import Prompt
 
-LIST_LENGTH = 50
-CHAT_LENGTH = 100
-
-
-@require_safe
-def index(request: SignedInRequest) -> HttpResponse:
-    """List someone's conversations, with a field to start another."""
-    return _index(request, MessageForm(initial={"text": draft_for(request.user, request.path, at=clock.now())}))
-
-
-def _index(request: SignedInRequest, form: MessageForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    context = {
-        "form": form,
-        "writer": writer_token(request.user),
-        "conversations": Conversation.objects.for_user(request.user, clock.now())[:LIST_LENGTH],
-    }
-    return render(request, "conversations/index.html", context, status=status)
+OVERVIEWS = {
+    ConversationKind.CHAT: "conversations:overview",
+    ConversationKind.CODING_SESSION: "conversations:overview_coding",
+}
 
 
 @require_safe
-def overview(request: SignedInRequest) -> HttpResponse:
-    """List the titles of someone's conversations and nothing else: the list that is open at the gate."""
-    context = {"conversations": Conversation.objects.for_user(request.user, clock.now())[:LIST_LENGTH]}
+def index(request: SignedInRequest, kind: ConversationKind) -> HttpResponse:
+    """List someone's conversations of one kind, with a field to start another."""
+    draft = draft_for(request.user, request.path, at=clock.now())
+    return list_page(request, kind, StartForm(initial={"text": draft}, user=request.user))
+
+
+def list_page(
+    request: SignedInRequest, kind: ConversationKind, form: StartForm, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    """Return a list as it is asked for, with a form to start another conversation."""
+    context = {"form": form, "writer": writer_token(request.user), "titles_only": False, "streams": True}
+    return render(request, "conversations/index.html", context | _listed(request, kind), status=status)
+
+
+@require_safe
+def overview(request: SignedInRequest, kind: ConversationKind) -> HttpResponse:
+    """List the titles of someone's conversations, to be deleted or left: the list that is open at the gate."""
+    context = {"titles_only": True} | _listed(request, kind)
     return render(request, "conversations/overview.html", context)
 
 
-@require_POST
-def start(request: SignedInRequest) -> HttpResponse:
-    """Start a conversation with what was typed."""
-    form = MessageForm(request.POST)
-    if not form.is_valid():
-        return _index(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    message = start_conversation(request.user, form.cleaned_data["text"], at=clock.now())
-    drop_draft(request.user, reverse("conversations:index"))
-    return _answered(request, message)
-
-
-@require_safe
-def chat(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show one conversation, with a field to write in."""
-    conversation = get_object_or_404(Conversation.objects.for_user(request.user, clock.now()), pk=pk)
-    return _chat(
-        request, conversation, MessageForm(initial={"text": draft_for(request.user, request.path, at=clock.now())})
-    )
-
-
-def _chat(
-    request: SignedInRequest, conversation: Conversation, form: MessageForm, status: int = HTTPStatus.OK
-) -> HttpResponse:
-    latest = list(conversation.messages.order_by("-pk")[:CHAT_LENGTH])
-    context = {
-        "form": form,
-        "writer": writer_token(request.user),
-        "conversation": conversation,
-        "chat_messages": latest[::-1],
+def _listed(request: SignedInRequest, kind: ConversationKind) -> dict[str, object]:
+    """Return what a page needs to show a list: the part of it that was asked for."""
+    query, at = SearchForm(request.GET).query(), clock.now()
+    page = page_of(request.user, kind, at, before=request.GET.get("before", ""), query=query)
+    return {
+        "kind": kind,
+        "is_coding": kind is ConversationKind.CODING_SESSION,
+        "conversations": page.conversations,
+        "query": query,
+        "is_first": not request.GET.get("before"),
+        "earlier": urlencode({"before": page.earlier} | ({"q": query} if query else {})) if page.earlier else "",
+        "undo": _undoable(request),
     }
-    return render(request, "conversations/chat.html", context, status=status)
+
+
+def _undoable(request: SignedInRequest) -> Conversation | None:
+    """Return the conversation whose deletion the address tells of, if it can still be undone."""
+    try:
+        key = uuid.UUID(request.GET.get("deleted", ""))
+    except ValueError:
+        return None
+    return actions.undoable(request.user, at=clock.now()).filter(pk=key).first()
+
+
+# One conversation
+
+
+def own(request: SignedInRequest, pk: uuid.UUID) -> Conversation:
+    """Return a conversation of whoever asks, judged for its badge, or answer 404."""
+    at = clock.now()
+    return get_object_or_404(Conversation.objects.for_user(request.user, at).with_reason(at), pk=pk)
 
 
 @require_POST
-def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    """Write in one conversation."""
-    conversation = get_object_or_404(Conversation.objects.for_user(request.user, clock.now()), pk=pk)
-    form = MessageForm(request.POST)
+def rename(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Give a conversation another title."""
+    conversation = own(request, pk)
+    form = RenameForm(request.POST)
     if not form.is_valid():
-        return _chat(request, conversation, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    message = write_message(request.user, conversation, form.cleaned_data["text"], at=clock.now())
-    drop_draft(request.user, conversation.get_absolute_url())
-    return _answered(request, message)
+        context = {"conversation": conversation, "form": form}
+        return render(request, "conversations/rename.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    actions.rename_conversation(conversation, form.cleaned_data["title"])
+    return redirect(conversation)
 
 
-def _answered(request: SignedInRequest, message: Message) -> HttpResponse:
+@require_POST
+def exclude(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Keep a conversation out of training."""
+    return _done(request, pk, actions.exclude_conversation, _("This conversation is excluded from training."))
+
+
+@require_POST
+def lift(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Let a conversation count again once it is resumed."""
+    said = _("The exclusion is lifted. If you allow training, this conversation counts once you write in it again.")
+    return _done(request, pk, actions.lift_exclusion, said)
+
+
+def _done(request: SignedInRequest, pk: uuid.UUID, act: Callable[..., None], said: str) -> HttpResponse:
+    conversation = own(request, pk)
     try:
-        answer_message(message, connected_assistant(), at=clock.now)
-    except NoReply as problem:
-        messages.error(request, str(problem.message))
-    return redirect(message.conversation)
+        act(request.user, conversation, at=clock.now())
+    except actions.Gone as gone:
+        raise Http404 from gone
+    messages.success(request, said)
+    return redirect(conversation)
+
+
+@require_POST
+def delete(request: AskedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Delete a conversation, and go back to the list with a way to undo it."""
+    # Deleted in another tab a moment ago is deleted too.
+    conversation = get_object_or_404(Conversation, user=request.user, pk=pk)
+    actions.delete_conversation(request.user, conversation, at=clock.now())
+    return redirect(f"{_list_for(request, conversation)}?{urlencode({'deleted': str(pk)})}")
+
+
+@require_POST
+def undo_delete(request: AskedRequest, pk: uuid.UUID) -> HttpResponse:
+    """Bring a conversation back that was deleted a moment ago."""
+    conversation = get_object_or_404(Conversation, user=request.user, pk=pk)
+    try:
+        actions.undo_deletion(request.user, conversation, at=clock.now())
+    except actions.Gone:
+        messages.error(request, _("It is too late to bring this conversation back."))
+    else:
+        messages.success(request, _("The conversation is back."))
+    return redirect(_list_for(request, conversation))
+
+
+def _list_for(request: AskedRequest, conversation: Conversation) -> str:
+    """Return the list someone can go back to: at the gate it is the one that stays open."""
+    kind = ConversationKind(conversation.kind)
+    is_gated = request.standing is not None and request.standing.prompt is Prompt.GATE
+    return reverse(OVERVIEWS[kind]) if is_gated else list_url(kind)

@@ -26,6 +26,7 @@ LONGEST_KEPT = 100_000
 # The text field of a refused POST that is kept for its writer, and the route of the page it stands on.
 KEPT_FIELDS = {
     "conversations:start": ("text", "conversations:index"),
+    "conversations:start_coding": ("text", "conversations:coding"),
     "conversations:write": ("text", "conversations:chat"),
 }
 
@@ -34,7 +35,9 @@ def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
     """Return the page on which the form of an act stands, or an empty text for a page itself."""
     if match.view_name not in KEPT_FIELDS:
         return ""
-    return reverse(KEPT_FIELDS[match.view_name][1], kwargs=kwargs)
+    # What an address takes is in it; what a route gives its view is not.
+    taken = {name: value for name, value in kwargs.items() if name in match.captured_kwargs}  # type: ignore[attr-defined]  # the stubs lack it
+    return reverse(KEPT_FIELDS[match.view_name][1], kwargs=taken)
 
 
 def page_address(request: HttpRequest) -> str:

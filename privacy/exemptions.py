@@ -23,8 +23,11 @@ EXEMPT_ROUTES = frozenset(
         "privacy:history",
         "privacy:receipt",
         "privacy:receipt_json",
-        # Seeing which conversations there are.
+        # Seeing which conversations there are, and deleting them.
         "conversations:overview",
+        "conversations:overview_coding",
+        "conversations:delete",
+        "conversations:undo_delete",
         # Preferences, and securing the account.
         "accounts:preferences",
         "account_login",

@@ -1,4 +1,5 @@
-/* Opens the pop-up as a modal dialog; closing it in any way is "Not now". Names the browser's time zone when signing up. */
+/* Opens the pop-up as a modal dialog; closing it in any way is "Not now". Keeps what htmx can't show from being lost.
+   Names the browser's time zone when signing up. */
 "use strict";
 const dialog = document.querySelector("[data-pop-up]");
 if (dialog) {
@@ -19,16 +20,24 @@ if (dialog) {
     event.stopPropagation();
     dialog.close("button");
   }, true);
-  // What can't be shown in the dialog is sent once more as an ordinary form, and shows as a page.
-  document.addEventListener("htmx:before:response", (event) => {
-    const form = event.target, { status } = event.detail.ctx.response;
-    if (status < 400 || ([409, 422].includes(status) && dialog.open)) return;
-    event.preventDefault();
-    form.submit();
-  });
-  document.addEventListener("htmx:error", (event) => {
-    if (dialog.open && event.target.action) event.target.submit();
-  });
 }
+// What can't be shown in its place is sent once more as an ordinary form, and shows as a page.
+document.addEventListener("htmx:before:response", (event) => {
+  const form = event.target, { status } = event.detail.ctx.response;
+  const inPlace = form.id === "composer" ? [422] : dialog?.open ? [409, 422] : [];
+  if (status < 400 || inPlace.includes(status)) return;
+  event.preventDefault();
+  form.submit();
+});
+document.addEventListener("htmx:error", (event) => {
+  if (event.target.action && (dialog?.open || event.target.id === "composer")) event.target.submit();
+});
+// A reply that broke off leaves the page as it is stored: without it, and with the way to ask again.
+document.addEventListener("htmx:sse:close", () => {
+  const coming = document.getElementById("coming");
+  if (!coming) return;
+  coming.remove();
+  htmx.ajax("GET", location.href, { target: "#reply", select: "#reply", swap: "outerHTML" });
+});
 const zone = document.querySelector("[data-time-zone]");
 if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -19,9 +19,10 @@ from playwright.sync_api import expect
 
 from accounts.models import Plan, User
 from consent_site import views
-from conversations.actions import answer_message, start_conversation
+from conversations.actions import start_conversation
 from conversations.assistant import OfflineAssistant
 from conversations.models import Conversation
+from conversations.replies import answer_message
 from privacy.models import Training
 from tests.browser.server import AFTERWARDS, BEFORE, MEANWHILE
 from tests.browser.visit import Visit
@@ -68,7 +69,7 @@ def chat_of(visit: Visit, user: User) -> Conversation:
     text = "周末徒步该带些什么?" if visit.language == "zh-hans" else "What do I pack for a weekend hike?"
     with visit.server.database():
         message = start_conversation(user, text, at=visit.server.now - 2 * HOUR)
-        answer_message(message, OfflineAssistant(), at=visit.server.now - 2 * HOUR + SECOND)
+        answer_message(message, OfflineAssistant(), at=lambda: visit.server.now - 2 * HOUR + SECOND)
         return message.conversation
 
 

@@ -8,10 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import change_plan
 from accounts.models import Plan, PlanClass, User
-from conversations.actions import CONTEXT_MESSAGES, answer_message, start_conversation, write_message
-from conversations.models import Conversation, ConversationKind, Message, Role
+from conversations.actions import start_conversation, write_message
+from conversations.models import ConversationKind, Role
 from privacy.models import PolicyUpdate, Training
-from tests.conversations.assistants import Broken, Echo
 from tests.factories import MEANWHILE, answer_as, make_conversation, make_user
 
 HOUR = timedelta(hours=1)
@@ -88,60 +87,3 @@ def test_writing_takes_the_lock_before_it_reads_anything(update: PolicyUpdate, a
     if connection.vendor == "postgresql":
         assert "FOR NO KEY UPDATE" in statements[0]
     assert "privacy_consentstate" in statements[1]
-
-
-def test_writing_moves_the_last_message_and_a_reply_does_not(alice: User) -> None:
-    conversation = make_conversation(alice)
-    message = write_message(alice, conversation, "Again", at=MEANWHILE + HOUR)
-
-    answer_message(message, Echo(), at=MEANWHILE + 2 * HOUR)
-
-    assert Conversation.objects.get().last_message_at == MEANWHILE + HOUR
-
-
-@pytest.mark.parametrize("training", Training)
-def test_reply_takes_plan_and_choice_from_the_message_it_answers(
-    update: PolicyUpdate, alice: User, training: Training
-) -> None:
-    answer_as(alice, training)
-    message = start_conversation(alice, "Hello", at=MEANWHILE)
-    other = Training.REFUSE if training is Training.ALLOW else Training.ALLOW
-    answer_as(alice, other, at=MEANWHILE + HOUR)
-    change_plan(alice, Plan.TEAM, at=MEANWHILE + HOUR)
-
-    reply = answer_message(message, Echo(), at=MEANWHILE + HOUR)
-
-    assert reply is not None
-    assert (reply.role, reply.training, reply.plan_class) == (Role.ASSISTANT, training, PlanClass.CONSUMER)
-
-
-def test_assistant_is_given_the_latest_messages_in_order(alice: User) -> None:
-    conversation = make_conversation(alice)
-    for number in range(CONTEXT_MESSAGES + 5):
-        message = write_message(alice, conversation, f"Number {number}", at=MEANWHILE)
-
-    reply = answer_message(message, Echo(), at=MEANWHILE)
-
-    assert reply is not None
-    assert reply.text == f"{CONTEXT_MESSAGES}: Number {CONTEXT_MESSAGES + 4}"
-
-
-def test_assistant_is_not_given_what_came_after_the_message(alice: User) -> None:
-    conversation = make_conversation(alice, "First")
-    first = conversation.messages.get()
-    write_message(alice, conversation, "Second", at=MEANWHILE)
-
-    reply = answer_message(first, Echo(), at=MEANWHILE)
-
-    assert reply is not None
-    assert reply.text == "1: First"
-
-
-def test_message_stays_when_the_assistant_fails(alice: User, caplog: pytest.LogCaptureFixture) -> None:
-    message = start_conversation(alice, "Only between us", at=MEANWHILE)
-
-    assert answer_message(message, Broken(), at=MEANWHILE) is None
-
-    assert [stored.text for stored in Message.objects.all()] == ["Only between us"]
-    assert "The assistant failed to answer." in caplog.text
-    assert "Only between us" not in caplog.text

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if options["check"] or options["dry_run"]:
             self.stdout.write(f"Would remove: {in_words(due)}." if any(due.values()) else "Nothing is past its date.")
             return
-        with tqdm(total=sum(due.values()), unit=" rows", disable=None, file=self.stderr._out) as bar:
+        with tqdm(total=sum(due.values()), unit=" rows", disable=None) as bar:
             report = purge(clock.now(), on_batch=bar.update)
         self.stdout.write(f"Removed: {in_words(report.counts)}." if report.counts else "Nothing was past its date.")
 

@@ -1,0 +1,110 @@
+"""Giving feedback on a reply, seeing what was given, and deleting it."""
+
+import uuid
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import clock
+from accounts.http import SignedInRequest
+from conversations.actions import Gone
+from conversations.feedback import (
+    AlreadyGiven,
+    Changed,
+    delete_feedback,
+    feedback_of,
+    give_feedback,
+    preview,
+    reply_of,
+)
+from conversations.forms import FeedbackForm
+from conversations.models import Format, Message, Role
+from conversations.views import own
+
+LENGTH = 30
+# A longer number is no key: it would not fit its column.
+KEY_DIGITS = 18
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def give(request: SignedInRequest, pk: uuid.UUID, reply: int) -> HttpResponse:
+    """Say what one thinks of a reply: first what will be stored is shown, then it is."""
+    rated = reply_of(own(request, pk), reply)
+    if rated is None:
+        raise Http404
+    if given := feedback_of(request.user).filter(message=rated).first():
+        return redirect(given)
+    if request.method != "POST":
+        return _page(request, rated, FeedbackForm(initial={"thumb": request.GET.get("thumb", "")}))
+    form = FeedbackForm(request.POST)
+    if not form.is_valid():
+        return _page(request, rated, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _store(request, rated, form) if "token" in request.POST else _page(request, rated, form)
+
+
+def _store(request: SignedInRequest, rated: Message, form: FeedbackForm) -> HttpResponse:
+    thumb, comment, token = (form.cleaned_data[name] for name in ("thumb", "comment", "token"))
+    try:
+        given = give_feedback(request.user, rated, thumb, comment, token=token, at=clock.now())
+    except Changed as refusal:
+        return _page(request, rated, form, refusal=refusal, status=HTTPStatus.CONFLICT)
+    except AlreadyGiven as refusal:
+        return redirect(refusal.feedback)
+    except Gone as gone:
+        raise Http404 from gone
+    messages.success(request, _("Your feedback is saved. Thank you."))
+    return redirect(given)
+
+
+def _page(
+    request: SignedInRequest,
+    rated: Message,
+    form: FeedbackForm,
+    *,
+    refusal: Changed | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """Show the form, or, once it is filled in, what would be stored."""
+    context = {"form": form, "rated": rated, "conversation": rated.conversation, "refusal": refusal}
+    if not (form.is_bound and form.is_valid()):
+        return render(request, "conversations/give_feedback.html", context, status=status)
+    user, typed = request.user, form.cleaned_data
+    shown = preview(user, rated, typed["thumb"], typed["comment"], at=clock.now())
+    context |= {"shown": shown, "token": shown.token(user, rated), "excerpt": in_order(shown.excerpt or [])}
+    return render(request, "conversations/preview_feedback.html", context, status=status)
+
+
+@require_safe
+def index(request: SignedInRequest) -> HttpResponse:
+    """List the feedback someone has given."""
+    found, before = feedback_of(request.user), request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) <= KEY_DIGITS:
+        found = found.filter(pk__lt=int(before))
+    page = list(found[: LENGTH + 1])
+    context = {"feedback": page[:LENGTH], "earlier": page[LENGTH - 1].pk if len(page) > LENGTH else ""}
+    return render(request, "conversations/feedback.html", context)
+
+
+@require_safe
+def given(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show feedback someone has given, as it is stored."""
+    feedback = get_object_or_404(feedback_of(request.user), pk=pk)
+    context = {"feedback": feedback, "excerpt": in_order(feedback.copy.excerpt)}
+    return render(request, "conversations/given_feedback.html", context)
+
+
+@require_POST
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Delete feedback one has given, with its copy."""
+    delete_feedback(get_object_or_404(feedback_of(request.user), pk=pk), at=clock.now())
+    messages.success(request, _("Your feedback is deleted, the copy included."))
+    return redirect("conversations:feedback")
+
+
+def in_order(excerpt: list[dict[str, str]]) -> list[Message]:
+    """Return the messages of a copy as messages that pages can show; they are stored nowhere."""
+    return [Message(role=Role(part["role"]), format=Format(part["format"]), text=part["text"]) for part in excerpt]
