@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
@@ -26,3 +27,11 @@ class LanguageForm(forms.Form):
     """A language to read the site in."""
 
     language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+
+class DeleteAccountForm(forms.Form):
+    """The last word before an account is deleted."""
+
+    understood = forms.BooleanField(
+        error_messages={"required": _("Tick the box if you want your account deleted for good.")}
+    )

@@ -2,17 +2,86 @@
 
 A backup brings back what was deleted after it was made. The journal knows what that was: a line of JSON per act, in a
 file per day (`2025-09-10.jsonl`, by the real clock, in UTC) in `JOURNAL_DIR`. Each act is a row of the database first,
-in the same transaction as what it is about, and a line once that has been committed.
+in the transaction of what it is about, and a line once that is committed. So a line whose row is missing shows that
+the database is older than the journal: then the site does not serve until `manage.py replay_journal` has run.
 """
 
+import fcntl
+import json
+import logging
+import os
 import uuid
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models import JournalEntry
+
+logger = logging.getLogger(__name__)
+
+PATTERN = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"
+BATCH = 500
+# How many lines are looked at to see whether the database knows them: far more than are written between two looks.
+LATEST = 1000
+LONGEST_LINE = 200
+# How far back lines are looked for that were never written: the purge looks every hour.
+COMPLETED_BACK_TO = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One act: the row it was recorded in, what was done, to what, and when."""
+
+    entry: uuid.UUID
+    act: str
+    subject: uuid.UUID
+    at: datetime
+
+    def as_json(self) -> str:
+        """Return the line as it stands in a file."""
+        values = {"entry": str(self.entry), "act": self.act, "subject": str(self.subject), "at": self.at.isoformat()}
+        return json.dumps(values) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A model whose rows are acts that are journalled; they have `recorded_at`. `line_of` says how."""
+
+    model: type[models.Model]
+    line_of: Callable[[Any], Line]
+
+    def known(self, keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+        """Return which of these keys are rows."""
+        return set(self.model._default_manager.filter(pk__in=list(keys)).values_list("pk", flat=True))
+
+
+# What is done again for an act of a backup's future: it is given the line, inside a transaction, and may find that
+# there is nothing to do. Each app registers its acts, and the models whose rows stand for acts, in `ready()`.
+REDO: dict[str, Callable[[Line], None]] = {}
+PROOFS: list[Proof] = [
+    Proof(JournalEntry, lambda row: Line(row.pk, row.act, row.subject, row.at)),
+]
+
+
+def register(act: str, redo: Callable[[Line], None]) -> None:
+    """Say what is done again for an act."""
+    REDO[act] = redo
+
+
+def register_proof(proof: Proof) -> None:
+    """Say that the rows of a model are acts too."""
+    PROOFS.append(proof)
+
+
+# Writing
 
 
 def record(act: str, subject: uuid.UUID, *, at: datetime) -> JournalEntry:
@@ -23,9 +92,140 @@ def record(act: str, subject: uuid.UUID, *, at: datetime) -> JournalEntry:
 
 
 def note(entry: uuid.UUID, act: str, subject: uuid.UUID, *, at: datetime) -> None:
-    """Write the line of an act after the commit, where another model's row (`entry` is its key) stands for it."""
-    transaction.on_commit(partial(append, entry, act, subject, at))
+    """Write the line of an act after the commit, where the row of a registered model (`entry`) stands for it."""
+    transaction.on_commit(partial(_append, Line(entry, act, subject, at)))
 
 
-def append(entry: uuid.UUID, act: str, subject: uuid.UUID, at: datetime) -> None:
-    """Write one line, and wait until it is on the disk."""
+def _append(line: Line) -> None:
+    """Write a line. What was done is done: if its line can't be written, `complete` writes it later."""
+    try:
+        append([line])
+    except OSError:
+        logger.critical("The journal can't be written; %s is only in the database.", line.entry, exc_info=True)
+
+
+def append(lines: Iterable[Line]) -> None:
+    """Write lines to the file of today, and wait until they are on the disk. Raises OSError."""
+    directory = settings.JOURNAL_DIR
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{timezone.now().astimezone(UTC):%Y-%m-%d}.jsonl"
+    is_new = not path.exists()
+    with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # A line that a crash has cut short must not swallow the next one.
+        file.write((b"" if _ends_whole(file) else b"\n") + "".join(line.as_json() for line in lines).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        _sync_directory(directory)
+
+
+def _ends_whole(file: Any) -> bool:
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return bool(file.read(1) == b"\n")
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def complete() -> int:
+    """Write the lines of acts whose process ended between its commit and its line, and return how many."""
+    since = timezone.now() - COMPLETED_BACK_TO
+    day = f"{since - timedelta(days=1):%Y-%m-%d}.jsonl"
+    written = {line.entry for path in files() if path.name >= day for line in lines_of(path)}
+    missing = 0
+    for proof in PROOFS:
+        rows = proof.model._default_manager.filter(recorded_at__gte=since).order_by("recorded_at")
+        lines = (proof.line_of(row) for row in rows.iterator() if row.pk not in written)
+        while batch := list(islice(lines, BATCH)):
+            append(batch)
+            missing += len(batch)
+    return missing
+
+
+# Reading
+
+
+def files() -> list[Path]:
+    """Return the files there are, the earliest first."""
+    return sorted(settings.JOURNAL_DIR.glob(PATTERN))
+
+
+def lines_of(path: Path) -> Iterator[Line]:
+    """Yield the lines of a file; one that was cut short, or is none, is passed over."""
+    with path.open("rb") as file:
+        yield from filter(None, map(_parsed, file))
+
+
+def _parsed(text: bytes) -> Line | None:
+    try:
+        values = json.loads(text)
+        return Line(
+            uuid.UUID(values["entry"]),
+            values["act"],
+            uuid.UUID(values["subject"]),
+            datetime.fromisoformat(values["at"]),
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def latest() -> list[Line]:
+    """Return the latest lines, read from the end."""
+    found: list[Line] = []
+    for path in reversed(files()):
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LATEST * LONGEST_LINE))
+            lines = file.read().splitlines(keepends=True)
+        found = [*filter(None, map(_parsed, lines)), *found]
+        if len(found) >= LATEST:
+            break
+    return found[-LATEST:]
+
+
+def unknown(lines: list[Line]) -> list[Line]:
+    """Return the lines whose rows this database does not have."""
+    keys = {line.entry for line in lines}
+    for proof in PROOFS:
+        if keys:
+            keys -= proof.known(keys)
+    return [line for line in lines if line.entry in keys]
+
+
+def is_behind() -> bool:
+    """Return whether this database is older than the journal: it was restored from a backup."""
+    return bool(unknown(latest()))
+
+
+# Replaying
+
+
+def replay() -> Iterator[Line]:
+    """Do again what the database does not know of, in order, and yield each act once it is committed.
+
+    It can be stopped anywhere and run again.
+    """
+    for path in files():
+        lines = lines_of(path)
+        while batch := list(islice(lines, BATCH)):
+            for line in unknown(batch):
+                _redo(line)
+                yield line
+
+
+@transaction.atomic
+def _redo(line: Line) -> None:
+    if line.act in REDO:
+        REDO[line.act](line)
+    if unknown([line]):
+        JournalEntry.objects.create(
+            pk=line.entry, act=line.act, subject=line.subject, at=line.at, recorded_at=timezone.now()
+        )

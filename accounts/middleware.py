@@ -10,16 +10,54 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers, patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from accounts import journal
 from accounts.negotiation import prefers_json, problem_document
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class JournalMiddleware:
+    """Keeps the site from serving what a backup has brought back, until the journal has been replayed (rule D7).
+
+    Once the database has been found to know the journal, this process does not look again: who restores a backup
+    stops the site first. The health check looks every time.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.is_replayed = False
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, or say that the site is being restored."""
+        if not self.is_replayed and request.path_info != reverse("health"):
+            if journal.is_behind():
+                return _being_restored(request)
+            self.is_replayed = True
+        return self.get_response(request)
+
+
+def _being_restored(request: HttpRequest) -> HttpResponse:
+    language = translation.get_language_from_request(request)
+    with translation.override(language):
+        if prefers_json(request):
+            response: HttpResponse = problem_document(
+                HTTPStatus.SERVICE_UNAVAILABLE, "being_restored", _("The site is being restored")
+            )
+        else:
+            page = render_to_string("503.html", {"product_name": settings.PRODUCT_NAME})
+            response = HttpResponse(page, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response.headers["Retry-After"] = "60"
+    response.headers["Content-Language"] = language
+    return response
 
 
 class NoStoreMiddleware:

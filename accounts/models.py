@@ -2,6 +2,7 @@
 
 import uuid
 import zoneinfo
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -169,6 +170,10 @@ class PlanChange(models.Model):
         return f"{self.get_plan_display()} · {self.at:%Y-%m-%d %H:%M %Z}"
 
 
+# A data export without progress for so long was interrupted: another may be asked for.
+INTERRUPTED_AFTER = timedelta(minutes=15)
+
+
 class JournalEntry(models.Model):
     """One row: an act that is in the journal outside the database too, by id and instant only (rule D7).
 
@@ -227,3 +232,11 @@ class DataExport(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def is_running(self, at: datetime) -> bool:
+        """Return whether it is being written: it has moved lately, and is neither finished nor failed."""
+        return self.finished_at is None and self.failed_at is None and self.moved_at > at - INTERRUPTED_AFTER
+
+    def is_ready(self, at: datetime) -> bool:
+        """Return whether there is a file to be had."""
+        return self.expires_at is not None and at < self.expires_at

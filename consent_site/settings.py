@@ -57,6 +57,7 @@ ASSISTANT = env.str("ASSISTANT", default="conversations.assistant.OfflineAssista
 PRODUCT_CLOCK_START = env.str("NOW", default="")
 if PRODUCT_CLOCK_START and not DEMO:
     raise ImproperlyConfigured("NOW moves the product's clock and is refused outside DEMO=on.")
+EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(VAR_DIR / "exports")))
 # Both are worth a disk that is not the database's: they are for when that is lost.
 JOURNAL_DIR = Path(env.str("JOURNAL_DIR", default=str(VAR_DIR / "journal")))
 LEDGER_HEADS_DIR = Path(env.str("LEDGER_HEADS_DIR", default=str(VAR_DIR / "ledger_heads")))
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.JournalMiddleware",
     "accounts.middleware.NoStoreMiddleware",
     "accounts.middleware.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

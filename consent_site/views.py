@@ -14,6 +14,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts import journal
 from accounts.negotiation import prefers_json, problem_document
 
 
@@ -30,13 +31,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> JsonResponse:
-    """Say whether the database answers: 200 if it does, 503 if not."""
+    """Say whether the database answers and knows all of the journal: 200 if it does, 503 if not."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        is_replayed = not journal.is_behind()
     except Error:
         return JsonResponse({"status": "unavailable", "database": False}, status=HTTPStatus.SERVICE_UNAVAILABLE)
-    return JsonResponse({"status": "ok", "database": True})
+    status = HTTPStatus.OK if is_replayed else HTTPStatus.SERVICE_UNAVAILABLE
+    said = "ok" if is_replayed else "unavailable"
+    return JsonResponse({"status": said, "database": True, "journal": is_replayed}, status=status)
 
 
 @login_not_required

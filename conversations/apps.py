@@ -13,11 +13,18 @@ class ConversationsConfig(AppConfig):
     verbose_name = _("conversations")
 
     def ready(self) -> None:
-        """Let a refusal reach what is stored here."""
-        from conversations.tasks import shorten_retention
+        """Let a refusal reach what is stored here, and register what is held and what is done again after a restore."""
+        from accounts import journal, personal_data
+        from conversations import actions, feedback, holdings, restoring, tasks
         from privacy import effects
 
         def on_refusal(refusal: uuid.UUID) -> None:
-            shorten_retention.delay(str(refusal))
+            tasks.shorten_retention.delay(str(refusal))
 
         effects.on_refusal.append(on_refusal)
+        personal_data.register(*holdings.HOLDINGS)
+        journal.register(actions.DELETED, restoring.delete_again)
+        journal.register(actions.DELETION_UNDONE, restoring.undo_again)
+        journal.register(actions.EXCLUDED, restoring.exclude_again)
+        journal.register(actions.EXCLUSION_LIFTED, restoring.lift_again)
+        journal.register(feedback.FEEDBACK_DELETED, restoring.forget_feedback_again)

@@ -15,6 +15,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts import exports
+from accounts.journal import complete
+from accounts.leaving import accounts_to_erase, erase
 from conversations.actions import UNDO, apply_refusal, refusals_to_apply
 from conversations.feedback import cut_links
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Purge
@@ -84,11 +87,29 @@ def _take_batch(due: Rows, date: str, let_go: Callable[[list[uuid.UUID]], object
     return len(found), found[-1][1]
 
 
+def take_exports(due: Rows) -> Iterator[int]:
+    """Remove data exports with their files, and the files that none of them names."""
+    count = due.count()
+    exports.remove(due)
+    exports.purge_strays()
+    if count:
+        yield count
+
+
+def take_accounts(due: Rows) -> Iterator[int]:
+    """Erase deleted accounts whose own task did not come to its end."""
+    for principal in list(due.values_list("principal", flat=True)[:BATCH]):
+        erase(principal)
+        yield 1
+
+
 TARGETS = (
     Target("expired conversations", lambda at: Conversation.objects.filter(expires_at__lte=at), take_expired),
     Target("deleted conversations", lambda at: Conversation.objects.filter(deleted_at__lte=at - UNDO), take_deleted),
     Target("copies of feedback", lambda at: FeedbackCopy.objects.filter(expires_at__lte=at), take_rows),
     Target("kept texts", lambda at: Draft.objects.filter(kept_at__lte=at - KEPT_FOR), take_rows),
+    Target("data exports", exports.expired, take_exports),
+    Target("deleted accounts", lambda _at: accounts_to_erase(), take_accounts),
     Target("sessions", lambda _at: Session.objects.filter(expire_date__lte=timezone.now()), take_rows),
 )
 
@@ -115,6 +136,7 @@ def purge(at: datetime, *, on_batch: Callable[[int], object] = lambda _count: No
             report.counts[target.name] = report.counts.get(target.name, 0) + count
             report.save(update_fields=["counts"])
             on_batch(count)
+    complete()
     report.finished_at = timezone.now()
     report.save(update_fields=["finished_at"])
     return report

@@ -1,217 +1,517 @@
-"""Masks sensitive data in the texts of a conversation (rule E4), before they are kept without their account.
+"""The filter that masks sensitive data in what is written in a conversation (rules D4 and E4).
 
-Patterns and checksums are Presidio's recognisers, without a language model; secrets in code are found by the named
-detectors of detect-secrets. Nothing here asks the network. Word boundaries fail beside Chinese characters, so the
-patterns are bounded by what may not stand next to them instead.
+Presidio runs patterns that are named here, one recogniser each, and nothing else: no model, no network. A pattern only
+proposes; what has a checksum or a register is held to it. Where a list of our own would go stale, detect-secrets says
+what a key looks like. `VERSION` goes up whenever the same text would come out differently.
 """
 
-import importlib
 import ipaddress
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
+from importlib import import_module
+from itertools import chain, count
+from threading import Lock
+from typing import Any
 
-# Goes up whenever the masks of the same text change.
 VERSION = "1"
 
-Span = tuple[int, int]
-Finder = Callable[[str], Iterator[Span]]
-
-EMAIL = (
-    r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@"
-    r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,24}(?![A-Za-z0-9])"
-)
-CARD = r"(?<![0-9A-Za-z])(?<![0-9][.-])[3-6]\d{3}[ -]?(?:\d{4}[ -]?\d{4}[ -]?\d{1,7}|\d{6}[ -]?\d{5})(?![0-9A-Za-z])"
-SSN = r"(?<![0-9A-Za-z-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![0-9A-Za-z-])"
-RESIDENT_ID = (
-    r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])"
-)
-CHINESE_MOBILE = r"(?<![0-9A-Za-z+.])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![0-9A-Za-z])"
-INTERNATIONAL = r"(?<![0-9A-Za-z+])\+[1-9]\d{0,2}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){5,12}(?![0-9A-Za-z])"
-NORTH_AMERICAN = (
-    r"(?<![0-9A-Za-z(.+-])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}(?![0-9A-Za-z])"
-)
-EUROPEAN = r"(?<![0-9A-Za-z+.])0\d{2,5}[ /-]\d{3,4}[ -]?\d{3,6}(?![0-9A-Za-z])"
-IPV4 = r"(?<![0-9A-Za-z.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![0-9A-Za-z]|\.\d)"
-IPV6 = r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]{3,39}(?![0-9A-Za-z:])"
-# A bare four-part number is an address only where the text says so: by a word before it, a port or a prefix after it.
-SAYS_ADDRESS = re.compile(
-    r"(?:\bip|address|host|server|ping|ssh|client|gateway|\bdns|地址|服务器|主机|网关)(?!.*version)[^\n;]{0,30}$",
-    re.IGNORECASE,
-)
-PORT_OR_PREFIX = re.compile(r"(?::\d{2,5}|/(?:3[0-2]|[12]?\d))(?![0-9.])")
-PRIVATE_KEY = (
-    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z)"
-)
-KNOWN_BEGINNING = (
-    r"(?<![0-9A-Za-z_-])(?:sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}"
-    r"|AIza[0-9A-Za-z_-]{35})(?![0-9A-Za-z_-])"
-)
-BASIC_AUTH = r"(?<=://)[^\s:/?#@]+:[^\s/?#@]+(?=@)"
-ASSIGNED = (
-    r"(?i)(?:password|passwd|pwd|passphrase|secret(?:_?key)?|api_?key|access_?key|auth_?token|access_?token|client_?secret|密码)"
-    r"[\"']?\s*(?::|=|=>|:=|：)\s*(?P<quote>[\"'`])(?P<value>[^\"'`\s]{4,200})(?P=quote)"
-)
-DETECTORS = (
-    "aws.AWSKeyDetector",
-    "azure_storage_key.AzureStorageKeyDetector",
-    "discord.DiscordBotTokenDetector",
-    "github_token.GitHubTokenDetector",
-    "gitlab_token.GitLabTokenDetector",
-    "jwt.JwtTokenDetector",
-    "mailchimp.MailchimpDetector",
-    "npm.NpmDetector",
-    "openai.OpenAIDetector",
-    "pypi_token.PypiTokenDetector",
-    "sendgrid.SendGridDetector",
-    "slack.SlackDetector",
-    "stripe.StripeDetector",
-    "telegram_token.TelegramBotTokenDetector",
-    "twilio.TwilioKeyDetector",
-)
-# From the surest to the least sure: where two find the same, the first has it.
-CLASSES = ("SECRET", "EMAIL", "IBAN", "ID_NUMBER", "CARD", "PHONE", "IP")
-MASK = re.compile(rf"<(?:{'|'.join(CLASSES)})_\d+>")
+CLASSES = ("SECRET", "IBAN", "ID_NUMBER", "CARD", "EMAIL", "IP", "PHONE")
 
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """The texts of one conversation with masks, and how many different values of each class were masked."""
+    """The texts of one conversation in their order, masked, and how often something of each class was.
+
+    A mask is `<EMAIL_1>`: its class, and a number that stands for one value throughout the conversation. `counts` has
+    only the classes that were found.
+    """
 
     texts: tuple[str, ...]
     counts: dict[str, int]
 
 
-@dataclass(slots=True)
-class Masks:
-    """The masks given in one conversation: the same value has the same mask in all of it."""
+def redact(texts: Sequence[str]) -> Redacted:
+    """Return the texts of one conversation, in their order, with sensitive data masked.
 
-    given: dict[tuple[str, str], str] = field(default_factory=dict)
+    What a mask leaves behind is read again until nothing is found, so that redacting twice changes nothing. It comes
+    to an end because masks are never masked, and each round takes something from what is outside them.
+    """
+    masks, finds, now = _Masks(_masks_in(texts)), dict[str, list[_Find]](), tuple(texts)
+    while True:
+        finds |= {text: _finds(text) for text in now if text not in finds}
+        known = _telling(chain.from_iterable(finds.values()))
+        before, now = now, tuple(masks.put(text, _settled(text, [*finds[text], *_again(text, known)])) for text in now)
+        if now == before:
+            return Redacted(now, dict(masks.counts))
+
+
+# --- Masks -----------------------------------------------------------------------------------------------------------
+
+_MASK = re.compile(rf"<(?:{'|'.join(CLASSES)})_[1-9][0-9]*>")
+# A country's prefix before a full national number of mainland China or North America.
+_PREFIX = re.compile(r"0*(?:86(?=1[3-9][0-9]{9}$)|1(?=[2-9][0-9]{9}$))")
+
+
+@dataclass(frozen=True, slots=True)
+class _Find:
+    """Something sensitive in a text: where it stands, of which class it is, and how certain that is (0 to 1)."""
+
+    start: int
+    end: int
+    kind: str
+    value: str
+    certainty: float
+
+
+@dataclass(slots=True)
+class _Masks:
+    """The masks of one conversation: which stands for which value, and how often each class was masked.
+
+    `taken` are masks that were there before, as someone wrote them or an earlier filter left them.
+    """
+
+    taken: frozenset[str]
+    by_value: dict[tuple[str, str], str] = field(default_factory=dict)
+    numbers: defaultdict[str, Iterator[int]] = field(default_factory=lambda: defaultdict(lambda: count(1)))
     counts: Counter[str] = field(default_factory=Counter)
 
-    def mask(self, class_: str, value: str) -> str:
-        """Return the mask of a value."""
-        key = (class_, re.sub(r"[\s-]", "", value).lower() if class_ != "SECRET" else value)
-        if key not in self.given:
-            self.counts[class_] += 1
-            self.given[key] = f"<{class_}_{self.counts[class_]}>"
-        return self.given[key]
+    def put(self, text: str, finds: Iterable[_Find]) -> str:
+        """Return a text with its finds masked. They are in their order in the text and do not overlap."""
+        parts, at = list[str](), 0
+        for find in finds:
+            parts += [text[at : find.start], self.mask(find)]
+            at = find.end
+        return "".join([*parts, text[at:]])
+
+    def mask(self, find: _Find) -> str:
+        """Return the mask of a value, the same each time, and count it."""
+        self.counts[find.kind] += 1
+        key = (find.kind, _canonical(find))
+        if key not in self.by_value:
+            self.by_value[key] = self.next_mask(find.kind)
+        return self.by_value[key]
+
+    def next_mask(self, kind: str) -> str:
+        return next(mask for number in self.numbers[kind] if (mask := f"<{kind}_{number}>") not in self.taken)
 
 
-def redact(texts: Sequence[str]) -> Redacted:
-    """Return the texts of one conversation, in order, with sensitive data replaced by masks such as `<EMAIL_1>`."""
-    masks = Masks()
-    masked = tuple(_redact_text(text, masks) for text in texts)
-    return Redacted(masked, dict(masks.counts))
+def _masks_in(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(mask for text in texts for mask in _MASK.findall(text))
 
 
-def _redact_text(text: str, masks: Masks) -> str:
-    parts, end = [], 0
-    for start, stop, class_ in _spans(text):
-        parts += [text[end:start], masks.mask(class_, text[start:stop])]
-        end = stop
-    return "".join([*parts, text[end:]])
+def _canonical(find: _Find) -> str:
+    """Return what is the same in two spellings of one value."""
+    match find.kind:
+        case "SECRET":
+            return find.value
+        case "EMAIL" | "IP":
+            return find.value.casefold()
+        case "PHONE":
+            return _PREFIX.sub("", _digits(find.value))
+    return re.sub(r"[^0-9A-Z]", "", find.value.upper())
 
 
-def _spans(text: str) -> list[tuple[int, int, str]]:
-    """Return what is to be masked, in order and without overlaps; what is a mask already stays as it is."""
-    taken = [(found.start(), found.end(), "") for found in MASK.finditer(text)]
-    for class_, finders in _finders().items():
-        for find in finders:
-            for start, stop in find(text):
-                if all(stop <= other_start or start >= other_stop for other_start, other_stop, _class in taken):
-                    taken.append((start, stop, class_))
-    return sorted(span for span in taken if span[2])
+# --- What is found ---------------------------------------------------------------------------------------------------
+
+
+# What a known value may look like: a word with its signs, one without those at its end, an address of either version.
+_WORDS = (
+    re.compile(r"[!#-&*+./0-9:=?@A-Z\\^_a-z|~-]+"),
+    re.compile(r"[!#-&*+./0-9:=?@A-Z\\^_a-z|~-]*[0-9A-Za-z]"),
+    re.compile(r"(?<![0-9A-Za-z.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z]|\.[0-9])"),
+    re.compile(r"(?<![0-9A-Za-z:])[0-9A-Fa-f:]+[0-9A-Fa-f](?![0-9A-Za-z:])"),
+)
+
+
+def _finds(text: str) -> list[_Find]:
+    """Return all finds in a text; they may overlap."""
+    recognisers = _recognisers()
+    entities = [entity for entity, recogniser in recognisers.items() if recogniser.hint.search(text)]
+    if not entities:
+        return []
+    results = _analyser().analyze(text=text, language="en", entities=entities)
+    proposed = ((recognisers[result.entity_type], result.start, result.end) for result in results)
+    return [
+        _Find(start, end, recogniser.kind, text[start:end], recogniser.certainty)
+        for recogniser, start, end in proposed
+        if recogniser.holds(text[start:end])
+    ]
+
+
+def _telling(finds: Iterable[_Find]) -> dict[str, _Find]:
+    """Return those finds, by value, that give the value away wherever it stands, once the text has told what it is.
+
+    The other classes are found anywhere by themselves. A short or plain password may be any word, so it is not here.
+    """
+    return {find.value: find for find in finds if find.kind == "IP" or (find.kind == "SECRET" and _is_odd(find.value))}
+
+
+def _again(text: str, known: dict[str, _Find]) -> Iterator[_Find]:
+    """Yield where known values stand once more, as words: each word is looked up, however many values are known."""
+    for found in chain.from_iterable(word.finditer(text) for word in _WORDS if known):
+        if find := known.get(found[0]):
+            yield _Find(*found.span(), find.kind, found[0], find.certainty)
+
+
+def _settled(text: str, finds: list[_Find]) -> list[_Find]:
+    """Return the finds that are masked, in order: of two that overlap the more certain, then the longer, one."""
+    free, settled = bytearray(b"\x01") * len(text), list[_Find]()
+    for mask in _MASK.finditer(text):
+        free[mask.start() : mask.end()] = bytes(mask.end() - mask.start())
+    for find in sorted(finds, key=_precedence):
+        if all(free[find.start : find.end]):
+            free[find.start : find.end] = bytes(find.end - find.start)
+            settled.append(find)
+    return sorted(settled, key=lambda find: find.start)
+
+
+def _precedence(find: _Find) -> tuple[float, int, int, int]:
+    return -find.certainty, find.start - find.end, find.start, CLASSES.index(find.kind)
+
+
+# --- The engine ------------------------------------------------------------------------------------------------------
+
+_building = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Recogniser:
+    """One pattern of one class.
+
+    `hint` is what any text it matches in must hold, said in a way that is quick to look for; `holds` tells whether
+    what was matched is one.
+    """
+
+    kind: str
+    certainty: float
+    hint: re.Pattern[str]
+    regex: str
+    holds: Callable[[str], bool]
+
+
+class _NoContext:
+    """Context is in our patterns. Presidio's own enhancer needs lemmas, and copies every result."""
+
+    def enhance_using_context(self, raw_results: list[Any], **rest: Any) -> list[Any]:
+        return raw_results
+
+
+def _recognisers() -> dict[str, _Recogniser]:
+    """Return the recognisers by the name of what each finds in Presidio, which is its own for each.
+
+    Of one entity Presidio drops what lies in something longer, before we can tell that the longer one does not hold.
+    """
+    with _building:
+        return _build_recognisers()
+
+
+def _analyser() -> Any:
+    recognisers = _recognisers()
+    with _building:
+        return _build_analyser(tuple((entity, recogniser.regex) for entity, recogniser in recognisers.items()))
 
 
 @cache
-def _finders() -> dict[str, tuple[Finder, ...]]:
-    """Return what finds each class. Presidio takes a second to import, so only who redacts anything waits for it."""
-    return {
-        "SECRET": (
-            _pattern("SECRET", PRIVATE_KEY),
-            partial(_detected, _detectors()),
-            _assigned,
-            _pattern("SECRET", KNOWN_BEGINNING, BASIC_AUTH),
-        ),
-        "EMAIL": (_pattern("EMAIL", EMAIL),),
-        "IBAN": (_checked("generic.iban_recognizer.IbanRecognizer"),),
-        "ID_NUMBER": (_pattern("ID_NUMBER", SSN), partial(_valid, _pattern("ID_NUMBER", RESIDENT_ID), is_resident_id)),
-        "CARD": (_checked("generic.credit_card_recognizer.CreditCardRecognizer", CARD),),
-        "PHONE": (_pattern("PHONE", CHINESE_MOBILE, INTERNATIONAL, NORTH_AMERICAN, EUROPEAN),),
-        "IP": (_addresses, partial(_valid, _pattern("IP", IPV6), is_ip)),
-    }
+def _build_recognisers() -> dict[str, _Recogniser]:
+    keys = (_Recogniser("SECRET", 0.95, _LONG_WORD, regex, _is_anything) for regex in _key_patterns())
+    return {f"{recogniser.kind}_{n}": recogniser for n, recogniser in enumerate([*_RECOGNISERS, *keys])}
 
 
-def _pattern(class_: str, *patterns: str) -> Finder:
-    presidio = importlib.import_module("presidio_analyzer")
-    made = [presidio.Pattern(class_, pattern, 1.0) for pattern in patterns]
-    recognizer = presidio.PatternRecognizer(supported_entity=class_, patterns=made)
-    return partial(_recognized, recognizer, class_)
+@cache
+def _build_analyser(patterns: tuple[tuple[str, str], ...]) -> Any:
+    # Presidio takes 0.8–1 s and 96 MB to import (spaCy comes with it). Only who redacts something pays for that.
+    presidio, engines = import_module("presidio_analyzer"), import_module("presidio_analyzer.nlp_engine")
+    recognisers = [
+        # No flags but a pattern's own: Presidio's would let `[A-Z]` match what is not ASCII.
+        presidio.PatternRecognizer(entity, patterns=[presidio.Pattern(entity, regex, 1.0)], global_regex_flags=0)
+        for entity, regex in patterns
+    ]
+    engine = engines.NoOpNlpEngine([{"lang_code": "en", "model_name": ""}])
+    registry = presidio.RecognizerRegistry(recognisers)
+    return presidio.AnalyzerEngine(registry, engine, context_aware_enhancer=_NoContext())
 
 
-def _checked(path: str, pattern: str = "") -> Finder:
-    """Return one of Presidio's recognisers, whose checksum says what is one; with a pattern of ours if there is one."""
-    module, _dot, name = path.rpartition(".")
-    presidio = importlib.import_module("presidio_analyzer")
-    recognizer_class = getattr(importlib.import_module(f"presidio_analyzer.predefined_recognizers.{module}"), name)
-    recognizer = recognizer_class(patterns=[presidio.Pattern(name, pattern, 0.5)] if pattern else None)
-    return partial(_recognized, recognizer, recognizer.supported_entities[0])
+# Their classes, by module. Those that look for high entropy misfire; what the others need the network for is not called.
+# GitHub's, GitLab's, JWT, OpenAI's, private keys, URLs and assignments are below: theirs take too little, or too long.
+_DETECTORS = {
+    "aws": "AWSKeyDetector",
+    "azure_storage_key": "AzureStorageKeyDetector",
+    "discord": "DiscordBotTokenDetector",
+    "mailchimp": "MailchimpDetector",
+    "pypi_token": "PypiTokenDetector",
+    "sendgrid": "SendGridDetector",
+    "slack": "SlackDetector",
+    "square_oauth": "SquareOAuthDetector",
+    "stripe": "StripeDetector",
+    "telegram_token": "TelegramBotTokenDetector",
+    "twilio": "TwilioKeyDetector",
+}
 
 
-def _recognized(recognizer: object, entity: str, text: str) -> Iterator[Span]:
-    # Without the default flags, one of which would make upper case mean nothing.
-    results = recognizer.analyze(text, [entity], None, re.MULTILINE)  # type: ignore[attr-defined]  # Presidio has no types
-    yield from sorted((result.start, result.end) for result in results)
+def _key_patterns() -> Iterator[str]:
+    """Yield what detect-secrets knows keys by. Its scanner, which obeys "allowlist" remarks in the text, is not used.
+
+    Patterns with a group are left out: what they match is more than the key, and `_ASSIGNED` finds it.
+    """
+    for module, name in _DETECTORS.items():
+        for pattern in getattr(import_module(f"detect_secrets.plugins.{module}"), name).denylist:
+            if not pattern.groups:
+                # Not in the middle of some base64. Small letters may precede: `bot` does in Telegram's addresses.
+                yield f"(?<![0-9A-Z])(?{'i' if pattern.flags & re.IGNORECASE else ''}:{pattern.pattern})"
 
 
-def _valid(find: Finder, is_valid: Callable[[str], bool], text: str) -> Iterator[Span]:
-    yield from ((start, stop) for start, stop in find(text) if is_valid(text[start:stop]))
+@cache
+def _suffixes() -> Any:
+    # The list that came with the package, never the network's; names that only private networks use are suffixes too.
+    private = ("corp", "home", "internal", "intranet", "lan", "local", "test", "example", "invalid")
+    return import_module("tldextract").TLDExtract(cache_dir=None, suffix_list_urls=(), extra_suffixes=private)
 
 
-def is_resident_id(text: str) -> bool:
-    """Return whether the last of 18 characters is the checksum of the others (GB 11643-1999)."""
-    weights = [pow(2, 17 - place, 11) for place in range(17)]
-    total = sum(weight * int(digit) for weight, digit in zip(weights, text[:17], strict=True))
-    return text[17].upper() == "10X98765432"[total % 11]
+# --- What holds ------------------------------------------------------------------------------------------------------
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+# ISO/IEC 7812: the ranges and lengths that card schemes issue. One in ten numbers passes Luhn's check by chance.
+_CARD = re.compile(
+    r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})"  # Visa
+    r"|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
+    r"|3[47][0-9]{13}"  # American Express
+    r"|3(?:0[0-5]|[689][0-9])[0-9]{11}|35(?:2[89]|[3-8][0-9])[0-9]{12,15}"  # Diners Club, JCB
+    r"|(?:62|81)[0-9]{14,17}"  # UnionPay
+    r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12,15}"  # Discover
+    r"|(?:50(?:18|20|38)|5893|6304|6759|676[1-3])[0-9]{8,15}"  # Maestro
+)
+_PLACEHOLDER = re.compile(
+    r"\$\(?\{?[\w.]+\}?\)?|\{.*\}|<.*>|\[.*\]|%s|%\(\w+\)s|[*xX.…•_-]+"
+    r"|(?i:none|null|nil|true|false|undefined|string|required|optional|change[ _-]?me|redacted|\w*placeholder)"
+    r"|(?i:(?:your|enter|insert|type|please|choose|confirm|forgot)\b.*|your[_-].*)|请.*",
+    re.DOTALL,
+)
 
 
-def is_ip(text: str) -> bool:
-    """Return whether a text is an IP address, other than that of nothing in particular."""
+def _is_anything(value: str) -> bool:
+    return True
+
+
+def _digits(value: str) -> str:
+    return re.sub(r"[^0-9]", "", value)
+
+
+def _is_card(value: str) -> bool:
+    digits = _digits(value)
+    doubled = (int(digit) * 2 for digit in digits[-2::-2])
+    total = sum(map(int, digits[::-2])) + sum(number - 9 if number > 9 else number for number in doubled)  # noqa: PLR2004
+    return total % 10 == 0 and _CARD.fullmatch(digits) is not None
+
+
+def _is_iban(value: str) -> bool:
+    compact = re.sub(r"[ -]", "", value)
+    return int("".join(str(int(character, 36)) for character in compact[4:] + compact[:4])) % 97 == 1
+
+
+def _is_chinese_identity(value: str) -> bool:
+    """Check as GB 11643-1999 says."""
+    compact = re.sub(r"[ -]", "", value).upper()
+    total = sum(int(digit) * weight for digit, weight in zip(compact[:17], _ID_WEIGHTS, strict=True))
+    return "10X98765432"[total % 11] == compact[17]
+
+
+def _is_email(value: str) -> bool:
+    # `git@` is how code is fetched. Decorators, packages (`vue@3.4.1`) and matrices (`a@b.T`) have no known suffix.
+    local, _, domain = value.rpartition("@")
+    return local != "git" and bool(_suffixes()(domain).fqdn)
+
+
+def _is_address(value: str) -> bool:
+    """Tell whether it is an IP address that leads to someone: not the machine itself, nor none at all."""
     try:
-        return not ipaddress.ip_address(text).is_unspecified
+        address = ipaddress.ip_address(value)
     except ValueError:
         return False
+    return not (address.is_loopback or address.is_unspecified)
 
 
-def _addresses(text: str) -> Iterator[Span]:
-    for found in re.finditer(IPV4, text):
-        said = SAYS_ADDRESS.search(text, max(0, found.start() - 48), found.start())
-        if said or PORT_OR_PREFIX.match(text, found.end()):
-            yield found.span()
+def _is_assigned(value: str) -> bool:
+    return _PLACEHOLDER.fullmatch(value) is None
 
 
-def _assigned(text: str) -> Iterator[Span]:
-    yield from (found.span("value") for found in re.finditer(ASSIGNED, text))
+def _is_odd(value: str) -> bool:
+    return re.fullmatch(r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}", value, re.DOTALL) is not None
 
 
-def _detectors() -> tuple[object, ...]:
-    """Return the named detectors. They are used one by one, so no "allowlist" remark in a text can switch them off."""
-    made = []
-    for path in DETECTORS:
-        module, _dot, name = path.rpartition(".")
-        made.append(getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), name)())
-    return tuple(made)
+# --- Patterns --------------------------------------------------------------------------------------------------------
+# They are read by `regex`, which has possessive quantifiers, looks behind at any width, and lets `\K` begin a match.
+# `\b` sees no boundary between a letter and 中文, so boundaries are ASCII. Every repetition is bounded or possessive
+# behind something rare: time must grow with the length of a text, whoever wrote it.
+
+_LEFT, _RIGHT = r"(?<![0-9A-Za-z]|[0-9]\.)", r"(?![0-9A-Za-z]|\.[0-9])"
+
+# Letters of Latin scripts; the local part and the domain end where Chinese begins.
+_L = "0-9A-Za-zÀ-ɏ"
+_LOCAL = rf"(?<![{_L}_])[{_L}_][{_L}_.%+\-]{{0,127}}"
+_LABEL = rf"[{_L}](?:[{_L}\-]{{0,61}}[{_L}])?\."
+_TOP = rf"(?:xn--[0-9A-Za-z\-]{{2,59}}|[A-Za-z]{{2,24}})(?![{_L}])"
+# The longest domain, and the shortest: "a@example.com.Then" has no space, and no such suffix.
+_EMAILS = (rf"{_LOCAL}@(?:{_LABEL}){{1,8}}{_TOP}", rf"{_LOCAL}@(?:{_LABEL}){{1,8}}?{_TOP}")
+
+_EXTENSION = r"(?: ?(?:x|ext\.?) ?[0-9]{1,6})?"
+_PHONES = (
+    # International: a plus, 8 to 15 digits (E.164), and no decimal number.
+    rf"(?<![0-9A-Za-z+])(?!\+[0-9]+\.[0-9]+(?![0-9.]))(?:\+|00(?=[1-9][0-9]?[ -]))[1-9](?:[ .()-]{{0,2}}[0-9]){{7,14}}{_EXTENSION}{_RIGHT}",
+    # North America, with its separators; not a row of numbers in a table.
+    rf"(?<![0-9A-Za-z+]|[0-9][ .-])(?:1[ .-])?(?:\([2-9][0-9]{{2}}\) ?|[2-9][0-9]{{2}}[ .-])[2-9][0-9]{{2}}[ .-][0-9]{{4}}{_EXTENSION}(?![ .-][0-9]){_RIGHT}",
+    # Mainland China's mobiles.
+    rf"{_LEFT}(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}{_RIGHT}",
+    # National ones with a leading zero: United Kingdom, Germany, China's land lines; the first also without separators.
+    rf"{_LEFT}07[0-9]{{9}}{_RIGHT}",
+    rf"(?<![0-9A-Za-z+]|[0-9][ .-])\(?0[1-9][0-9]{{1,4}}(?:\) ?|[ /-])[0-9]{{3,4}}[ -]?[0-9]{{3,5}}(?![ -][0-9]){_RIGHT}",
+    # France.
+    rf"(?<![0-9A-Za-z+]|[0-9][ .-])0[1-9](?:[ .-][0-9]{{2}}){{4}}(?![ .-][0-9]){_RIGHT}",
+    # Whatever is called one, as long as it is no date.
+    r"(?i:(?<![A-Za-z])(?:tele(?:phone)?|tel|phone|mobile|cell(?:phone)?|fax|whats ?app)(?![A-Za-z])|电话|手机|座机|传真|致电|拨打|微信)"
+    r"(?:[ _]?(?:number|no\.?|is|at|me|us|on|号码?|是|为|[:：='\"])){0,5} ?\K"
+    rf"(?!(?:19|20)[0-9]{{2}}[ .-][0-9]{{1,2}}[ .-])\(?[0-9](?:[ .()-]{{0,2}}[0-9]){{6,13}}{_RIGHT}",
+)
+
+_CARDS = (
+    rf"{_LEFT}[2-68][0-9]{{12,18}}{_RIGHT}",
+    # In groups of four, alone or with what is left over (UnionPay); in the groups of American Express and Diners Club.
+    rf"{_LEFT}[2-68][0-9]{{3}}(?:([ -])[0-9]{{4}})(?:\1[0-9]{{4}}){{2}}{_RIGHT}",
+    rf"{_LEFT}[2-68][0-9]{{3}}(?:([ -])[0-9]{{4}})(?:\1[0-9]{{4}}){{2}}\1[0-9]{{1,3}}{_RIGHT}",
+    rf"{_LEFT}3[0-9]{{3}}([ -])[0-9]{{6}}\1[0-9]{{4,5}}{_RIGHT}",
+    rf"{_LEFT}6[0-9]{{5}}[ -][0-9]{{10,13}}{_RIGHT}",
+)
+
+# How many characters follow the country and the check digits (the SWIFT IBAN registry).
+_IBANS = {
+    11: "NO",
+    12: "BE",
+    14: "DK FI FO FK GL NL SD",
+    15: "MK SI",
+    16: "AT BA EE KZ LT LU MN XK",
+    17: "CH CR HR LI LV",
+    18: "BG BH DE GB GE IE ME RS VA",
+    19: "AE GI IL IQ OM SO TL",
+    20: "AD CZ ES MD PK RO SA SE SK TN VG",
+    21: "LY PT ST",
+    22: "IS TR",
+    23: "BI DJ FR GR IT MC MR SM",
+    24: "AL AZ BY CY DO GT HU LB NI PL SV",
+    25: "BR EG PS QA UA",
+    26: "JO KW MU YE",
+    27: "MT SC",
+    29: "LC RU",
+}
+_COUNTRIES = (rf"(?:{'|'.join(names.split())})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{{length}}}" for length, names in _IBANS.items())
+_IBAN = rf"{_LEFT}(?ai:{'|'.join(_COUNTRIES)}){_RIGHT}"
+
+_CHINESE_IDENTITY = (
+    rf"{_LEFT}[1-8][0-9]{{5}}[ -]?(?:18|19|20)[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[ -]?[0-9]{{3}}[0-9Xx]{_RIGHT}"
+)
+# United States: what was never issued is none. Without its hyphens it is one where the text says so.
+_SOCIAL_SECURITY = (
+    rf"(?<![0-9A-Za-z]|[0-9][.-])(?!000|666)[0-9]{{3}}-(?!00)[0-9]{{2}}-(?!0000)[0-9]{{4}}(?!-[0-9]){_RIGHT}",
+    r"(?i:(?<![A-Za-z])(?:ssn|social security)|社会安全号|社保号)(?i:[ _]?(?:number|no\.?|code|is|码|是|为|[:：=#'\"])){0,5} ?\K"
+    rf"(?!000|666)[0-9]{{3}}[ .-]?(?!00)[0-9]{{2}}[ .-]?(?!0000)[0-9]{{4}}{_RIGHT}",
+)
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_FOUR = rf"{_OCTET}(?:\.{_OCTET}){{3}}(?![0-9A-Za-z]|\.[0-9A-Za-z]|-[A-Za-z])"
+_NO_VERSION = r"(?<![0-9A-Za-z.]|[A-Za-z]-)(?<!(?i:version|ver\.?|release|build|版本号?)[ :：=是为]{0,3})"
+_HOST_WORDS = (
+    r"(?i:(?<![A-Za-z])(?:ips?|ipv4|inet|addr(?:ess(?:es)?)?|host(?:s|name)?|servers?|gateway|dns|nameserver|subnet|proxy|vpn"
+    r"|ping|ssh|scp|telnet|traceroute|nmap|curl|wget|bind|listen(?:s|ing)?)(?![A-Za-z])"
+    r"|地址|服务器|主机|网关|子网|代理|内网|外网|公网)"
+)
+# Between such a word and the number: signs, other numbers, 中文, and words that only connect.
+_CONNECTING = (
+    r"(?:[^A-Za-z\n]|(?<![A-Za-z])(?i:is|are|was|of|at|for|to|the|and|or|on|in|new|my|our|its)(?![A-Za-z])){0,40}"
+)
+# A port, a prefix length, the line of a log, or what it is, after the number.
+_AFTER = (
+    r"(?=:[0-9]{2,5}(?![0-9.])|/(?:3[0-2]|[12]?[0-9])(?![0-9A-Za-z.])| port [0-9]| - \S{1,32} \["
+    rf"|[^0-9A-Za-z\n]{{0,8}}(?:(?:is|was) (?:the|my|our|its|an?) (?:[a-z]{{1,12}} )?)?{_HOST_WORDS})"
+)
+_ADDRESSES = (
+    rf"(?=[0-9]{{1,3}}\.[0-9]){_NO_VERSION}(?:(?<=@|://){_FOUR}|{_FOUR}{_AFTER}|(?<={_HOST_WORDS}{_CONNECTING}){_FOUR})",
+    # Version 6 in full; or short, as it is given to machines: `a::b` and `[1::2]` are code.
+    r"(?i)(?<![0-9a-z:.])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|2[0-9a-f]{3}:[0-9a-f]{1,4}:[0-9a-f:]{0,30}(?:[0-9a-f]|::)"
+    rf"|f(?:[cd][0-9a-f]{{2}}|e[89ab][0-9a-f]):[0-9a-f:]{{0,34}}(?:[0-9a-f]|::)|::ffff:{_FOUR})(?![0-9a-z]|:[0-9a-f:])",
+)
+
+_PASSWORD = (
+    r"(?:pass(?:word|wd|phrase|code|wort)|(?<![A-Za-z])pass|pwd|contrase[nñ]a|secret(?:[ _-]?access)?(?:[ _-]?key)?"
+    r"|private[ _-]?key|密码|口令|密钥|私钥)"
+)
+_TOKEN = (
+    r"(?:(?:api|app|auth|access|client|service|account|encryption|signing|master|db|database)[ _-]?key"
+    r"|token|credentials?|令牌|凭证)"
+)
+_WHICH = r"(?:_?(?:[0-9]{1,2}|prod(?:uction)?|dev|test|staging|live|value))?[\\\"'`\])]{0,3}"
+_SIGN = r"[ \t]{0,8}(?::=|=>|={1,3}|!==?|[:：]|:[ ]?[A-Za-z]\w{0,30}[ ]?=)[ \t]{0,8}"
+_SAYS = rf"(?:{_SIGN}|[ ](?:is|was)[ ]?:?[ ]|[ ]?(?:是|为)[ ]?[:：]?[ ]?)"
+_OPEN, _INSIDE = r"[@bfru]{0,2}([\"'`])\K", r"(?:\\.|(?!\1)[^\r\n\\])"
+_BARE = r"!#$%&*+/0-9?@A-Z\\^_a-z|~-"
+_ASSIGNED = (
+    # In quotation marks: a password is whatever stands there; a token has digits and letters, or it is a word of code.
+    rf"(?i:{_PASSWORD}{_WHICH}{_SIGN}){_OPEN}{_INSIDE}{{4,512}}+(?=\1)",
+    rf"(?i:{_TOKEN}{_WHICH}{_SIGN}){_OPEN}(?=[^\"'`\s]{{0,512}}?[0-9])(?=[^\"'`\s]{{0,512}}?[A-Za-z]){_INSIDE}{{8,512}}+(?=\1)",
+    # Bare, with a digit, and not the start of an expression.
+    rf"(?i:{_PASSWORD}{_WHICH}{_SAYS})[\"'`“「]?\K(?=[{_BARE}]{{0,255}}?[0-9])[{_BARE}]{{4,256}}+={{0,2}}(?![(\[{{]|\.\w)",
+    rf"(?i:{_TOKEN}{_WHICH}{_SAYS})\K(?=[{_BARE}]{{0,255}}?[0-9])(?=[{_BARE}]{{0,255}}?[A-Za-z])[{_BARE}]{{8,256}}+={{0,2}}(?![(\[{{]|\.\w)",
+    # In the environment's way, where anything is a value. `PWD` alone is where one stands.
+    r"(?m)^[ \t]{0,16}(?:export |set |ENV |- ?)?[A-Z0-9_]{0,60}(?:PASSWORD|PASSWD|PASSPHRASE|_PWD|PASS|SECRET(?:_KEY)?|_KEY|TOKEN)=\K"
+    rf"[.:={_BARE}]{{4,512}}+(?=\s|$)",
+    # As an option of a command.
+    rf"--(?i:pass(?:word|wd|phrase)?|secret|token|api-?key)(?:=|[ ])[\"']?\K(?=[{_BARE}]{{0,255}}?[0-9])[.{_BARE}]{{4,256}}+",
+)
+_HEADERS = (
+    r"(?i:authorization[\"']?[ ]?[:=][ ]?[\"'`]?(?:bearer|basic|token)[ ])\K[0-9A-Za-z._~+/-]{8,4096}+={0,2}",
+    r"(?i:(?<![A-Za-z])bearer[ ])\K(?=[A-Za-z._~+/-]{0,64}[0-9])[0-9A-Za-z._~+/-]{20,4096}+={0,2}",
+)
+_IN_URL = r"://[^\s:/?#@]{0,128}:\K[^\s/?#@]{1,256}(?=@[^\s@])"
+_PRIVATE_KEYS = (
+    # To its end; or, if that was cut off, as far as lines look like it.
+    r"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?:[^-]|-(?!----))*+-----END [0-9A-Z ]{0,60}-----|(?:(?:\s|\\[nr]){1,4}[0-9A-Za-z+/=]{20,})*+)",
+    r"Private-Lines: [0-9]{1,4}\s{1,4}\K(?:[0-9A-Za-z+/=]{20,}\s{0,2}){1,200}+",
+)
+_TOKENS = (
+    rf"{_LEFT}(?:gh[oprsu]_[0-9A-Za-z]{{36,255}}|github_pat_[0-9A-Za-z_]{{22,255}}"
+    r"|gl(?:agent|cbt|dt|ft|imt|oas|pat|ptt|rt|soat)-[0-9A-Za-z_-]{20,255}|npm_[0-9A-Za-z]{36}"
+    r"|sk-(?:admin|ant|or|proj|svcacct)-[0-9A-Za-z_-]{16,255}|sk-[0-9A-Za-z]{20,255}|sk-[0-9A-Za-z_-]{20,128}T3BlbkFJ[0-9A-Za-z]{20}"
+    r"|[rs]k_(?:live|test)_[0-9A-Za-z]{10,255}|whsec_[0-9A-Za-z+/]{20,255}|AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,512}"
+    r"|hf_[0-9A-Za-z]{30,64}|(?:LTAI|AKID)[0-9A-Za-z]{12,40}|shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}|dop_v1_[0-9a-f]{64})",
+    r"(?<![0-9A-Za-z_-])eyJ[0-9A-Za-z_-]{8,}+\.[0-9A-Za-z_-]{4,}+(?:\.[0-9A-Za-z_-]+)?",
+)
+
+_LONG_WORD = re.compile(r"[0-9A-Za-z_.:/+=-]{16}|xox")
+_HINTS = {
+    "EMAIL": re.compile("@"),
+    "PHONE": re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){6}"),
+    "CARD": re.compile(r"[0-9](?:[ -]?[0-9]){12}"),
+    "ID_NUMBER": re.compile(r"[0-9](?:[ .-]?[0-9]){8}"),
+    "IBAN": re.compile(r"[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]"),
+    "IP": re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f:]"),
+}
+_NAMED = re.compile(r"(?i:pass|pwd|contra|secret|key|token|credential|auth|bearer)|密|口令|私钥|令牌|凭证")
 
 
-def _detected(detectors: tuple[object, ...], text: str) -> Iterator[Span]:
-    offset = 0
-    for line in text.splitlines(keepends=True):
-        for detector in detectors:
-            for secret in detector.analyze_string(line):  # type: ignore[attr-defined]  # it has no types
-                start = line.find(secret)
-                if secret and start >= 0:
-                    yield offset + start, offset + start + len(secret)
-        offset += len(line)
+def _each(kind: str, certainty: float, regexes: Iterable[str], holds: Callable[[str], bool]) -> list[_Recogniser]:
+    return [_Recogniser(kind, certainty, _HINTS[kind], regex, holds) for regex in regexes]
+
+
+_RECOGNISERS = (
+    *(_Recogniser("SECRET", 0.95, _NAMED, regex, _is_assigned) for regex in (*_ASSIGNED, *_HEADERS)),
+    *(_Recogniser("SECRET", 0.95, _LONG_WORD, regex, _is_anything) for regex in (*_TOKENS, *_PRIVATE_KEYS)),
+    _Recogniser("SECRET", 0.95, re.compile("://"), _IN_URL, _is_assigned),
+    *_each("EMAIL", 0.9, _EMAILS, _is_email),
+    *_each("IBAN", 0.9, [_IBAN], _is_iban),
+    *_each("CARD", 0.9, _CARDS, _is_card),
+    *_each("ID_NUMBER", 0.9, [_CHINESE_IDENTITY], _is_chinese_identity),
+    *_each("ID_NUMBER", 0.8, _SOCIAL_SECURITY, _is_anything),
+    *_each("IP", 0.8, _ADDRESSES, _is_address),
+    *_each("PHONE", 0.5, _PHONES, _is_anything),
+)

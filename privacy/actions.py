@@ -201,6 +201,11 @@ def _refuse(user: User, update: PolicyUpdate, at: datetime) -> None:
         transaction.on_commit(partial(effect, refusal.pk))
 
 
+def line_of(refusal: TrainingRefusal) -> journal.Line:
+    """Return the line of the journal that a refusal stands for."""
+    return journal.Line(refusal.pk, TRAINING_REFUSED, refusal.user.principal, refusal.at)
+
+
 def _kind_of(previous: str, training: Training) -> Kind:
     if training is Training.ALLOW:
         return Kind.TRAINING_ALLOWED

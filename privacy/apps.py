@@ -13,9 +13,15 @@ class PrivacyConfig(AppConfig):
     verbose_name = _("privacy")
 
     def ready(self) -> None:
-        """Register the checks, and the triggers that every `migrate` makes sure of."""
+        """Register the checks, the triggers that every `migrate` makes, what is held here, and what is journalled."""
+        from accounts import journal, personal_data
+        from privacy import actions, holdings, restoring
         from privacy.checks import check_triggers
+        from privacy.models import TrainingRefusal
         from privacy.triggers import install_after_migrate
 
         checks.register(check_triggers, checks.Tags.database)
         post_migrate.connect(install_after_migrate, sender=self)
+        personal_data.register(*holdings.HOLDINGS)
+        journal.register(actions.TRAINING_REFUSED, restoring.refuse_again)
+        journal.register_proof(journal.Proof(TrainingRefusal, actions.line_of))

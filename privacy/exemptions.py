@@ -28,6 +28,12 @@ EXEMPT_ROUTES = frozenset(
         "conversations:overview_coding",
         "conversations:delete",
         "conversations:undo_delete",
+        # Taking one's data, and leaving.
+        "accounts:data_export",
+        "accounts:start_export",
+        "accounts:export_file",
+        "accounts:delete",
+        "accounts:deleted",
         # Preferences, and securing the account.
         "accounts:preferences",
         "account_login",

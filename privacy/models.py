@@ -41,6 +41,7 @@ class Method(models.TextChoices):
     ESC = "esc", _("Esc key")
     CLOSE = "close", _("close button")
     UNDO = "undo", _("undo")
+    REPLAY = "replay", _("read from the journal after a restore")
 
 
 class Kind(models.TextChoices):

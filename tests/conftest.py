@@ -120,6 +120,12 @@ def _without_triggers() -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    """Give each test a journal and exports of its own: what another has left would be of another database."""
+    settings.JOURNAL_DIR, settings.EXPORTS_DIR = tmp_path / "journal", tmp_path / "exports"
+
+
+@pytest.fixture(autouse=True)
 def _no_rate_limit_left_over() -> Iterator[None]:
     yield
     cache.clear()

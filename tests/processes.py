@@ -28,6 +28,8 @@ def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": database_url(),
+        "JOURNAL_DIR": str(settings.JOURNAL_DIR),
+        "EXPORTS_DIR": str(settings.EXPORTS_DIR),
         "PYTHONUNBUFFERED": "1",
     }
     return subprocess.Popen(

@@ -48,7 +48,7 @@ def put_on(visit: Visit, user: User, plan: Plan) -> None:
 def titles_of(visit: Visit, user: User) -> list[str]:
     """Return the titles of someone's conversations."""
     with visit.server.database():
-        return list(Conversation.objects.for_user(user).values_list("title", flat=True))
+        return list(Conversation.objects.for_user(user, visit.server.now).values_list("title", flat=True))
 
 
 def send_message(page: Page, text: str) -> None:

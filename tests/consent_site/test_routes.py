@@ -17,7 +17,22 @@ from tests.factories import AFTERWARDS, DEADLINE, MEANWHILE, answer_as, make_con
 from tests.pages import next_of
 from tests.routes import METHODS, address_of, own_routes, public_routes, walk
 
-GATED = {"conversations:index", "conversations:start", "conversations:chat", "conversations:write"}
+GATED = {
+    "conversations:index",
+    "conversations:start",
+    "conversations:coding",
+    "conversations:start_coding",
+    "conversations:chat",
+    "conversations:write",
+    "conversations:reply",
+    "conversations:rename",
+    "conversations:exclude",
+    "conversations:lift_exclusion",
+    "conversations:give_feedback",
+    "conversations:feedback",
+    "conversations:given_feedback",
+    "conversations:delete_feedback",
+}
 
 PUBLIC = {
     "home",
@@ -26,6 +41,7 @@ PUBLIC = {
     "language",
     "legal:document",
     "legal:earlier_document",
+    "accounts:deleted",
     "account_login",
     "account_logout",
     "account_inactive",

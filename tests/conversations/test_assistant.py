@@ -20,9 +20,9 @@ def test_offline_assistant_says_plainly_that_nobody_is_there(alice: User, langua
     messages = list(make_conversation(alice).messages.all())
 
     with translation.override("en"):
-        english = OfflineAssistant().reply(messages)
+        english = "".join(OfflineAssistant().reply(messages))
     with translation.override(language):
-        reply = OfflineAssistant().reply(messages)
+        reply = "".join(OfflineAssistant().reply(messages))
 
     assert english == "No model is connected here, so there is no reply. Your message is saved."
     assert (reply == english) is (language == "en")

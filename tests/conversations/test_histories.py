@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -32,7 +33,7 @@ from tests.conversations.oracle import Person, Update
 from tests.factories import SECOND, answer_as, defer_as, make_update, make_user
 
 BEGIN = datetime(2025, 8, 1, 9, tzinfo=UTC)
-UPDATES = (
+UPDATES: tuple[dict[str, Any], ...] = (
     {"version": "2025-08-28", "announced_at": datetime(2025, 8, 28, 16, tzinfo=UTC), "last_day": date(2025, 9, 28)},
     {
         "version": "2026-02-10",

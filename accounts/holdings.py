@@ -1,0 +1,153 @@
+"""What this app holds of a person, allauth's and Django's tables about them included."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import make_password
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db.models import Model, Q, QuerySet
+
+from accounts import exports
+from accounts.devices import device_name
+from accounts.leaving import end_sessions
+from accounts.models import DataExport, JournalEntry, Plan, PlanChange, User
+from accounts.personal_data import Holding
+
+# What stands where an address stood. `.invalid` is nobody's, ever (RFC 2606).
+ERASED = "erased.invalid"
+
+
+def rows(
+    name: str, found: Callable[[User], QuerySet[Any]], as_dict: Callable[[Any], dict[str, Any]], *more: type[Model]
+) -> Holding:
+    """Return the holding of some rows that are exported one by one and deleted."""
+
+    def export(user: User) -> Iterator[dict[str, Any]]:
+        return (as_dict(row) for row in found(user).iterator(chunk_size=500))
+
+    def erase(user: User) -> None:
+        found(user).delete()
+
+    nobody = found(User())
+    return Holding(name, (nobody.model, *more), lambda user: found(user).count(), export, erase)
+
+
+def _account(user: User) -> Iterator[dict[str, Any]]:
+    yield {
+        "email": user.email,
+        "principal": str(user.principal),
+        "plan": user.plan,
+        "joined": user.joined_at,
+        "created": user.created_at,
+        "last_signed_in": user.last_login,
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "staff": user.is_staff,
+        "groups": list(user.groups.values_list("name", flat=True)),
+    }
+
+
+def _erase_account(user: User) -> None:
+    """Leave a row that only the evidence points to, and nothing in it that is about anyone."""
+    user.groups.clear()
+    user.user_permissions.clear()
+    User.objects.filter(pk=user.pk).update(
+        email=f"{user.principal}@{ERASED}",
+        password=make_password(None),
+        last_login=None,
+        plan=Plan.FREE,
+        created_at=user.closed_at,
+        joined_at=user.closed_at,
+        language=User._meta.get_field("language").default,
+        time_zone="UTC",
+        is_staff=False,
+        is_superuser=False,
+    )
+
+
+def _devices(user: User) -> Iterator[dict[str, Any]]:
+    for session in UserSession.objects.filter(user=user).iterator():
+        device = device_name(session.user_agent)
+        yield {
+            "device": device,
+            "browser": session.user_agent,
+            "ip": session.ip,
+            "since": session.created_at,
+            "last_seen": session.last_seen_at,
+        }
+
+
+def _about(user: User) -> QuerySet[LogEntry]:
+    """Return the staff's log about an account: Django repeats its address there."""
+    people = ContentType.objects.get_for_model(User)
+    return LogEntry.objects.filter(
+        Q(content_type=people, object_id=str(user.pk)) | Q(object_repr__icontains=user.email)
+    )
+
+
+def _erase_log(user: User) -> None:
+    _about(user).update(object_repr=str(user.principal), change_message="")
+
+
+def _erase_exports(user: User) -> None:
+    exports.remove(DataExport.objects.filter(user=user))
+
+
+def nothing(_user: User) -> Iterator[dict[str, Any]]:
+    """Export nothing: there is nothing about the person in it."""
+    return iter(())
+
+
+HOLDINGS = (
+    Holding(
+        "account",
+        (User, User.groups.through, User.user_permissions.through),
+        lambda _user: 1,
+        _account,
+        _erase_account,
+    ),
+    rows(
+        "plans",
+        lambda user: PlanChange.objects.filter(user_id=user.pk).order_by("pk"),
+        lambda row: {"plan": row.plan, "from": row.at},
+    ),
+    rows(
+        "email_addresses",
+        lambda user: EmailAddress.objects.filter(user_id=user.pk).order_by("pk"),
+        lambda row: {"address": row.email, "confirmed": row.verified, "primary": row.primary},
+        EmailConfirmation,
+    ),
+    rows(
+        "ways_to_sign_in",
+        lambda user: Authenticator.objects.filter(user_id=user.pk).order_by("pk"),
+        lambda row: {"kind": row.type, "since": row.created_at, "last_used": row.last_used_at},
+    ),
+    Holding(
+        "devices",
+        (UserSession, Session),
+        lambda user: UserSession.objects.filter(user=user).count(),
+        _devices,
+        end_sessions,
+    ),
+    Holding(
+        "data_exports",
+        (DataExport,),
+        lambda user: DataExport.objects.filter(user=user).count(),
+        lambda user: ({"asked_for": row.requested_at} for row in DataExport.objects.filter(user=user)),
+        _erase_exports,
+    ),
+    Holding(
+        "staff_log",
+        (LogEntry,),
+        lambda user: LogEntry.objects.filter(user=user).count(),
+        lambda user: ({"at": row.action_time, "what": str(row)} for row in LogEntry.objects.filter(user=user)),
+        _erase_log,
+    ),
+    # Ids and instants of what is gone; they lead to nothing.
+    Holding("journal", (JournalEntry,), lambda _user: 0, nothing, lambda _user: None),
+)

@@ -1,0 +1,78 @@
+"""Taking one's data, and deleting one's account: open to whoever the gate stops, too."""
+
+import uuid
+
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import clock, exports, tasks
+from accounts.forms import DeleteAccountForm
+from accounts.http import SignedInRequest
+from accounts.leaving import close_account
+from accounts.models import DataExport
+
+
+@require_safe
+def data_export(request: SignedInRequest) -> HttpResponse:
+    """Show how far someone's download is, and let them ask for one."""
+    export, at = DataExport.objects.filter(user=request.user).order_by("-requested_at").first(), clock.now()
+    is_running = export is not None and export.is_running(at)
+    context = {
+        "export": export,
+        "is_running": is_running,
+        "is_ready": export is not None and export.is_ready(at),
+        "streams": is_running,
+    }
+    template = "accounts/_export_state.html" if request.htmx else "accounts/data_export.html"
+    return render(request, template, context)
+
+
+@require_POST
+def start_export(request: SignedInRequest) -> HttpResponse:
+    """Have all that is held about someone written into a file."""
+    at = clock.now()
+    export = exports.request_export(request.user, at=at)
+    if export.requested_at == at:
+        tasks.write_export.delay(str(export.pk))
+    return redirect("accounts:data_export")
+
+
+# An open session that someone else sits down at must not hand them a whole life.
+@require_safe
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+def export_file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Give someone the file, once they have shown that it is them."""
+    found = DataExport.objects.filter(user=request.user, expires_at__gt=clock.now())
+    export = get_object_or_404(found, pk=pk)
+    try:
+        file = exports.path_of(export).open("rb")
+    except FileNotFoundError:
+        return redirect("accounts:data_export")
+    name = f"{slugify(settings.PRODUCT_NAME)}-data-{export.requested_at:%Y-%m-%d}.json"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/json")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+def delete_account(request: SignedInRequest) -> HttpResponse:
+    """Say what deleting the account does, and do it."""
+    form = DeleteAccountForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "accounts/delete_account.html", {"form": form}, status=422 if form.is_bound else 200)
+    close_account(request.user, at=clock.now())
+    tasks.erase_account.delay(str(request.user.principal))
+    logout(request)
+    return redirect("accounts:deleted")
+
+
+@login_not_required
+@require_safe
+def deleted(request: HttpRequest) -> HttpResponse:
+    """Say that the account is deleted, to nobody in particular."""
+    return render(request, "accounts/deleted.html")

@@ -1,0 +1,93 @@
+"""What this app holds of a person: conversations, and the links to their feedback."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from accounts import clock
+from accounts.models import User
+from accounts.personal_data import Holding
+from conversations.badge import use_in_words
+from conversations.feedback import cut_links
+from conversations.models import Conversation, Feedback, FeedbackCopy, Message
+
+BATCH = 500
+
+
+def _conversations(user: User) -> Iterator[dict[str, Any]]:
+    """Yield every conversation there is, those that wait for the purge included: they are held too."""
+    found = Conversation.objects.filter(user=user).with_reason(clock.now()).order_by("pk").iterator(chunk_size=BATCH)
+    while batch := list(islice(found, BATCH)):
+        for conversation in batch:
+            yield _as_dict(conversation)
+
+
+def _as_dict(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": str(conversation.pk),
+        "kind": conversation.kind,
+        "title": conversation.title,
+        "workspace": conversation.workspace,
+        "private": conversation.is_private,
+        "created": conversation.created_at,
+        "last_message": conversation.last_message_at,
+        "excluded": conversation.excluded_at,
+        "deleted": conversation.deleted_at,
+        "kept_until": conversation.kept_until,
+        "training": use_in_words(conversation),
+        "messages": [
+            {
+                "role": message.role,
+                "format": message.format,
+                "text": message.text,
+                "written": message.created_at,
+                "plan_class": message.plan_class,
+                "training_choice": message.training,
+            }
+            for message in conversation.messages.order_by("pk").iterator(chunk_size=BATCH)
+        ],
+    }
+
+
+def _feedback(user: User) -> Iterator[dict[str, Any]]:
+    for feedback in Feedback.objects.filter(user=user).select_related("copy").order_by("pk").iterator(chunk_size=BATCH):
+        copy = feedback.copy
+        yield {
+            "thumb": copy.thumb,
+            "comment": copy.comment,
+            "copy": copy.excerpt,
+            "given": feedback.given_at,
+            "kept_until": copy.expires_at,
+        }
+
+
+def _erase_conversations(user: User) -> None:
+    """Remove conversations in bounded batches, and cut the feedback on them off."""
+    own = Conversation.objects.filter(user=user).order_by("pk").values_list("pk", flat=True)
+    while keys := list(own[:BATCH]):
+        cut_links(keys)
+        for gone in (Message.objects.filter(conversation__in=keys), Conversation.objects.filter(pk__in=keys)):
+            gone._raw_delete(gone.db)
+
+
+def _erase_links(user: User) -> None:
+    """Cut someone off from their feedback: the copies stay, and lead to nobody (rule D4)."""
+    Feedback.objects.filter(user=user).delete()
+
+
+HOLDINGS = (
+    Holding(
+        "conversations",
+        (Conversation, Message),
+        lambda user: Conversation.objects.filter(user=user).count(),
+        _conversations,
+        _erase_conversations,
+    ),
+    Holding(
+        "feedback",
+        (Feedback, FeedbackCopy),
+        lambda user: Feedback.objects.filter(user=user).count(),
+        _feedback,
+        _erase_links,
+    ),
+)

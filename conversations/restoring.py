@@ -1,0 +1,40 @@
+"""What is done again after a restore from a backup: deletions and exclusions the journal still knows (rule D7)."""
+
+from accounts.actions import lock_user
+from accounts.journal import Line
+from conversations.feedback import forget_again
+from conversations.models import Conversation
+from conversations.retention import shortened
+from privacy.standing import standing_of
+
+
+def delete_again(line: Line) -> None:
+    """Delete a conversation. It can be undone for as long as it could be."""
+    Conversation.objects.filter(pk=line.subject, deleted_at__isnull=True).update(deleted_at=line.at)
+
+
+def undo_again(line: Line) -> None:
+    """Bring a conversation back whose deletion was undone."""
+    Conversation.objects.filter(pk=line.subject).update(deleted_at=None)
+
+
+def exclude_again(line: Line) -> None:
+    """Exclude a conversation, from the instant it was excluded at."""
+    conversation = Conversation.objects.filter(pk=line.subject, excluded_at__isnull=True).select_related("user").first()
+    if conversation is None:
+        return
+    user = lock_user(conversation.user)
+    if Conversation.objects.filter(pk=line.subject).covered().exists():
+        conversation.expires_at = shortened(conversation.expires_at, line.at, standing_of(user, line.at).periods)
+    conversation.excluded_at, conversation.allowed_message_at = line.at, None
+    conversation.save(update_fields=["excluded_at", "allowed_message_at", "expires_at"])
+
+
+def lift_again(line: Line) -> None:
+    """Lift an exclusion."""
+    Conversation.objects.filter(pk=line.subject).update(excluded_at=None)
+
+
+def forget_feedback_again(line: Line) -> None:
+    """Delete feedback with its copy."""
+    forget_again(line.subject)
