@@ -53,6 +53,13 @@ CONTROLLER = {
     "jurisdiction": env.str("CONTROLLER_JURISDICTION", default="ZZ"),
 }
 ASSISTANT = env.str("ASSISTANT", default="conversations.assistant.OfflineAssistant")
+# For `conversations.anthropic_assistant.AnthropicAssistant`, if that is the one (requirements/anthropic.txt).
+ANTHROPIC = {
+    "api_key": env.str("ANTHROPIC_API_KEY", default=""),
+    "base_url": env.str("ANTHROPIC_BASE_URL", default="") or None,
+    "model": env.str("ANTHROPIC_MODEL", default=""),
+    "seconds": env.float("ANTHROPIC_TIMEOUT", default=60.0),
+}
 # An instant at which the product's clock starts when the process does, e.g. 2025-09-10T09:00Z. Demo only.
 PRODUCT_CLOCK_START = env.str("NOW", default="")
 if PRODUCT_CLOCK_START and not DEMO:

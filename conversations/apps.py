@@ -3,6 +3,7 @@
 import uuid
 
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,7 +17,10 @@ class ConversationsConfig(AppConfig):
         """Let a refusal reach what is stored here, and register what is held and what is done again after a restore."""
         from accounts import journal, personal_data
         from conversations import actions, feedback, holdings, restoring, tasks
+        from conversations.checks import check_assistant
         from privacy import effects
+
+        checks.register(check_assistant)
 
         def on_refusal(refusal: uuid.UUID) -> None:
             tasks.shorten_retention.delay(str(refusal))

@@ -31,9 +31,9 @@ KEY_DIGITS = 18
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def give(request: SignedInRequest, pk: uuid.UUID, reply: int) -> HttpResponse:
+def give(request: SignedInRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     """Say what one thinks of a reply: first what will be stored is shown, then it is."""
-    rated = reply_of(own(request, pk), reply)
+    rated = reply_of(own(request, pk), number)
     if rated is None:
         raise Http404
     if given := feedback_of(request.user).filter(message=rated).first():
@@ -90,17 +90,17 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-def given(request: SignedInRequest, pk: int) -> HttpResponse:
+def given(request: SignedInRequest, number: int) -> HttpResponse:
     """Show feedback someone has given, as it is stored."""
-    feedback = get_object_or_404(feedback_of(request.user), pk=pk)
+    feedback = get_object_or_404(feedback_of(request.user), pk=number)
     context = {"feedback": feedback, "excerpt": in_order(feedback.copy.excerpt)}
     return render(request, "conversations/given_feedback.html", context)
 
 
 @require_POST
-def delete(request: SignedInRequest, pk: int) -> HttpResponse:
+def delete(request: SignedInRequest, number: int) -> HttpResponse:
     """Delete feedback one has given, with its copy."""
-    delete_feedback(get_object_or_404(feedback_of(request.user), pk=pk), at=clock.now())
+    delete_feedback(get_object_or_404(feedback_of(request.user), pk=number), at=clock.now())
     messages.success(request, _("Your feedback is deleted, the copy included."))
     return redirect("conversations:feedback")
 

@@ -129,7 +129,8 @@ _WORDS = (
 def _finds(text: str) -> list[_Find]:
     """Return all finds in a text; they may overlap."""
     recognisers = _recognisers()
-    entities = [entity for entity, recogniser in recognisers.items() if recogniser.hint.search(text)]
+    hints = {hint for hint in {recogniser.hint for recogniser in recognisers.values()} if hint.search(text)}
+    entities = [entity for entity, recogniser in recognisers.items() if recogniser.hint in hints]
     if not entities:
         return []
     results = _analyser().analyze(text=text, language="en", entities=entities)
@@ -234,8 +235,8 @@ def _build_analyser(patterns: tuple[tuple[str, str], ...]) -> Any:
     return presidio.AnalyzerEngine(registry, engine, context_aware_enhancer=_NoContext())
 
 
-# Their classes, by module. Those that look for high entropy misfire; what the others need the network for is not called.
-# GitHub's, GitLab's, JWT, OpenAI's, private keys, URLs and assignments are below: theirs take too little, or too long.
+# Their classes, by module. Those that look for high entropy misfire. For GitHub, GitLab, OpenAI, JWT, private keys,
+# URLs and assignments there are patterns of ours below: theirs take too little of a secret, or too long to find it.
 _DETECTORS = {
     "aws": "AWSKeyDetector",
     "azure_storage_key": "AzureStorageKeyDetector",
@@ -357,22 +358,29 @@ _TOP = rf"(?:xn--[0-9A-Za-z\-]{{2,59}}|[A-Za-z]{{2,24}})(?![{_L}])"
 _EMAILS = (rf"{_LOCAL}@(?:{_LABEL}){{1,8}}{_TOP}", rf"{_LOCAL}@(?:{_LABEL}){{1,8}}?{_TOP}")
 
 _EXTENSION = r"(?: ?(?:x|ext\.?) ?[0-9]{1,6})?"
+# Not one of a row of numbers, as tables have them.
+_ALONE, _ENDING = r"(?<![0-9A-Za-z+]|[0-9][ .-])", rf"(?![ .-][0-9]){_RIGHT}"
+_PHONE_WORDS = (
+    r"(?i:(?<![A-Za-z])(?:tele(?:phone)?|tel|phone|mobile|cell(?:phone)?|fax|whats ?app)(?![A-Za-z])"
+    r"|电话|手机|座机|传真|致电|拨打|微信)(?:[ _]?(?:number|no\.?|is|at|me|us|on|号码?|是|为|[:：='\"])){0,5} ?\K"
+)
+_DATE = r"(?:19|20)[0-9]{2}[ .-][0-9]{1,2}[ .-]"
+# No decimal number.
+_ABROAD = r"(?<![0-9A-Za-z+])(?!\+[0-9]{1,20}\.[0-9]{1,20}(?![0-9.]))(?:\+|00(?=[1-9][0-9]?[ -]))"
+_AREA = r"(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .-])"
 _PHONES = (
-    # International: a plus, 8 to 15 digits (E.164), and no decimal number.
-    rf"(?<![0-9A-Za-z+])(?!\+[0-9]+\.[0-9]+(?![0-9.]))(?:\+|00(?=[1-9][0-9]?[ -]))[1-9](?:[ .()-]{{0,2}}[0-9]){{7,14}}{_EXTENSION}{_RIGHT}",
-    # North America, with its separators; not a row of numbers in a table.
-    rf"(?<![0-9A-Za-z+]|[0-9][ .-])(?:1[ .-])?(?:\([2-9][0-9]{{2}}\) ?|[2-9][0-9]{{2}}[ .-])[2-9][0-9]{{2}}[ .-][0-9]{{4}}{_EXTENSION}(?![ .-][0-9]){_RIGHT}",
+    # International, with 8 to 15 digits (E.164).
+    rf"{_ABROAD}[1-9](?:[ .()-]{{0,2}}[0-9]){{7,14}}{_EXTENSION}{_RIGHT}",
+    # North America, with its separators.
+    rf"{_ALONE}(?:1[ .-])?{_AREA}[2-9][0-9]{{2}}[ .-][0-9]{{4}}{_EXTENSION}{_ENDING}",
     # Mainland China's mobiles.
     rf"{_LEFT}(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}{_RIGHT}",
-    # National ones with a leading zero: United Kingdom, Germany, China's land lines; the first also without separators.
+    # The United Kingdom's mobiles; then others with a leading zero: its land lines, Germany's, China's; France's.
     rf"{_LEFT}07[0-9]{{9}}{_RIGHT}",
-    rf"(?<![0-9A-Za-z+]|[0-9][ .-])\(?0[1-9][0-9]{{1,4}}(?:\) ?|[ /-])[0-9]{{3,4}}[ -]?[0-9]{{3,5}}(?![ -][0-9]){_RIGHT}",
-    # France.
-    rf"(?<![0-9A-Za-z+]|[0-9][ .-])0[1-9](?:[ .-][0-9]{{2}}){{4}}(?![ .-][0-9]){_RIGHT}",
+    rf"{_ALONE}\(?0[1-9][0-9]{{1,4}}(?:\) ?|[ /-])[0-9]{{3,4}}[ -]?[0-9]{{3,5}}{_ENDING}",
+    rf"{_ALONE}0[1-9](?:[ .-][0-9]{{2}}){{4}}{_ENDING}",
     # Whatever is called one, as long as it is no date.
-    r"(?i:(?<![A-Za-z])(?:tele(?:phone)?|tel|phone|mobile|cell(?:phone)?|fax|whats ?app)(?![A-Za-z])|电话|手机|座机|传真|致电|拨打|微信)"
-    r"(?:[ _]?(?:number|no\.?|is|at|me|us|on|号码?|是|为|[:：='\"])){0,5} ?\K"
-    rf"(?!(?:19|20)[0-9]{{2}}[ .-][0-9]{{1,2}}[ .-])\(?[0-9](?:[ .()-]{{0,2}}[0-9]){{6,13}}{_RIGHT}",
+    rf"{_PHONE_WORDS}(?!{_DATE})\(?[0-9](?:[ .()-]{{0,2}}[0-9]){{6,13}}{_RIGHT}",
 )
 
 _CARDS = (
@@ -404,17 +412,21 @@ _IBANS = {
     27: "MT SC",
     29: "LC RU",
 }
-_COUNTRIES = (rf"(?:{'|'.join(names.split())})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{{length}}}" for length, names in _IBANS.items())
+_COUNTRIES = (
+    rf"(?:{'|'.join(names.split())})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{{length}}}" for length, names in _IBANS.items()
+)
 _IBAN = rf"{_LEFT}(?ai:{'|'.join(_COUNTRIES)}){_RIGHT}"
 
-_CHINESE_IDENTITY = (
-    rf"{_LEFT}[1-8][0-9]{{5}}[ -]?(?:18|19|20)[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[ -]?[0-9]{{3}}[0-9Xx]{_RIGHT}"
-)
+_BIRTHDAY = r"(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_CHINESE_IDENTITY = rf"{_LEFT}[1-8][0-9]{{5}}[ -]?{_BIRTHDAY}[ -]?[0-9]{{3}}[0-9Xx]{_RIGHT}"
 # United States: what was never issued is none. Without its hyphens it is one where the text says so.
+_SSN_WORDS = (
+    r"(?i:(?<![A-Za-z])(?:ssn|social security)|社会安全号|社保号)"
+    r"(?i:[ _]?(?:number|no\.?|code|is|码|是|为|[:：=#'\"])){0,5} ?\K"
+)
 _SOCIAL_SECURITY = (
     rf"(?<![0-9A-Za-z]|[0-9][.-])(?!000|666)[0-9]{{3}}-(?!00)[0-9]{{2}}-(?!0000)[0-9]{{4}}(?!-[0-9]){_RIGHT}",
-    r"(?i:(?<![A-Za-z])(?:ssn|social security)|社会安全号|社保号)(?i:[ _]?(?:number|no\.?|code|is|码|是|为|[:：=#'\"])){0,5} ?\K"
-    rf"(?!000|666)[0-9]{{3}}[ .-]?(?!00)[0-9]{{2}}[ .-]?(?!0000)[0-9]{{4}}{_RIGHT}",
+    rf"{_SSN_WORDS}(?!000|666)[0-9]{{3}}[ .-]?(?!00)[0-9]{{2}}[ .-]?(?!0000)[0-9]{{4}}{_RIGHT}",
 )
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
@@ -434,57 +446,69 @@ _AFTER = (
     r"(?=:[0-9]{2,5}(?![0-9.])|/(?:3[0-2]|[12]?[0-9])(?![0-9A-Za-z.])| port [0-9]| - \S{1,32} \["
     rf"|[^0-9A-Za-z\n]{{0,8}}(?:(?:is|was) (?:the|my|our|its|an?) (?:[a-z]{{1,12}} )?)?{_HOST_WORDS})"
 )
+# Version 6 in full; or short, as it is given to machines: `a::b` and `[1::2]` are code.
+_SIX = (
+    r"(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|2[0-9a-f]{3}:[0-9a-f]{1,4}:[0-9a-f:]{0,30}(?:[0-9a-f]|::)"
+    rf"|f(?:[cd][0-9a-f]{{2}}|e[89ab][0-9a-f]):[0-9a-f:]{{0,34}}(?:[0-9a-f]|::)|::ffff:{_FOUR}"
+)
 _ADDRESSES = (
     rf"(?=[0-9]{{1,3}}\.[0-9]){_NO_VERSION}(?:(?<=@|://){_FOUR}|{_FOUR}{_AFTER}|(?<={_HOST_WORDS}{_CONNECTING}){_FOUR})",
-    # Version 6 in full; or short, as it is given to machines: `a::b` and `[1::2]` are code.
-    r"(?i)(?<![0-9a-z:.])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|2[0-9a-f]{3}:[0-9a-f]{1,4}:[0-9a-f:]{0,30}(?:[0-9a-f]|::)"
-    rf"|f(?:[cd][0-9a-f]{{2}}|e[89ab][0-9a-f]):[0-9a-f:]{{0,34}}(?:[0-9a-f]|::)|::ffff:{_FOUR})(?![0-9a-z]|:[0-9a-f:])",
+    rf"(?i)(?<![0-9a-z:.])(?:{_SIX})(?![0-9a-z]|:[0-9a-f:])",
 )
 
-_PASSWORD = (
-    r"(?:pass(?:word|wd|phrase|code|wort)|(?<![A-Za-z])pass|pwd|contrase[nñ]a|secret(?:[ _-]?access)?(?:[ _-]?key)?"
+# What is named so may be anything; what is named like the second has letters and digits, or it is a word of code.
+_FREE = (
+    r"(?i:pass(?:word|wd|phrase|code|wort)|(?<![A-Za-z])pass|pwd|contrase[nñ]a|secret(?:[ _-]?access)?(?:[ _-]?key)?"
     r"|private[ _-]?key|密码|口令|密钥|私钥)"
 )
-_TOKEN = (
-    r"(?:(?:api|app|auth|access|client|service|account|encryption|signing|master|db|database)[ _-]?key"
+_CODED = (
+    r"(?i:(?:api|app|auth|access|client|service|account|encryption|signing|master|db|database)[ _-]?key"
     r"|token|credentials?|令牌|凭证)"
 )
-_WHICH = r"(?:_?(?:[0-9]{1,2}|prod(?:uction)?|dev|test|staging|live|value))?[\\\"'`\])]{0,3}"
+_VARIABLES = r"(?:PASSWORD|PASSWD|PASSPHRASE|_PWD|PASS|SECRET(?:_KEY)?|_KEY|TOKEN)"
+_OPTIONS = r"--(?i:pass(?:word|wd|phrase)?|secret|token|api-?key)"
+_WHICH = r"(?i:_?(?:[0-9]{1,2}|prod(?:uction)?|dev|test|staging|live|value))?[\\\"'`\])]{0,3}"
 _SIGN = r"[ \t]{0,8}(?::=|=>|={1,3}|!==?|[:：]|:[ ]?[A-Za-z]\w{0,30}[ ]?=)[ \t]{0,8}"
 _SAYS = rf"(?:{_SIGN}|[ ](?:is|was)[ ]?:?[ ]|[ ]?(?:是|为)[ ]?[:：]?[ ]?)"
 _OPEN, _INSIDE = r"[@bfru]{0,2}([\"'`])\K", r"(?:\\.|(?!\1)[^\r\n\\])"
 _BARE = r"!#$%&*+/0-9?@A-Z\\^_a-z|~-"
+_A_DIGIT, _A_LETTER = (rf"(?=[.{_BARE}]{{0,255}}?[{some}])" for some in ("0-9", "A-Za-z"))
+_NO_CODE = r"={0,2}(?![(\[{]|\.\w)"
 _ASSIGNED = (
-    # In quotation marks: a password is whatever stands there; a token has digits and letters, or it is a word of code.
-    rf"(?i:{_PASSWORD}{_WHICH}{_SIGN}){_OPEN}{_INSIDE}{{4,512}}+(?=\1)",
-    rf"(?i:{_TOKEN}{_WHICH}{_SIGN}){_OPEN}(?=[^\"'`\s]{{0,512}}?[0-9])(?=[^\"'`\s]{{0,512}}?[A-Za-z]){_INSIDE}{{8,512}}+(?=\1)",
+    # In quotation marks.
+    rf"{_FREE}{_WHICH}{_SIGN}{_OPEN}{_INSIDE}{{4,512}}+(?=\1)",
+    rf"{_CODED}{_WHICH}{_SIGN}{_OPEN}{_A_DIGIT}{_A_LETTER}{_INSIDE}{{8,512}}+(?=\1)",
     # Bare, with a digit, and not the start of an expression.
-    rf"(?i:{_PASSWORD}{_WHICH}{_SAYS})[\"'`“「]?\K(?=[{_BARE}]{{0,255}}?[0-9])[{_BARE}]{{4,256}}+={{0,2}}(?![(\[{{]|\.\w)",
-    rf"(?i:{_TOKEN}{_WHICH}{_SAYS})\K(?=[{_BARE}]{{0,255}}?[0-9])(?=[{_BARE}]{{0,255}}?[A-Za-z])[{_BARE}]{{8,256}}+={{0,2}}(?![(\[{{]|\.\w)",
+    rf"{_FREE}{_WHICH}{_SAYS}[\"'`“「]?\K{_A_DIGIT}[{_BARE}]{{4,256}}+{_NO_CODE}",
+    rf"{_CODED}{_WHICH}{_SAYS}\K{_A_DIGIT}{_A_LETTER}[{_BARE}]{{8,256}}+{_NO_CODE}",
     # In the environment's way, where anything is a value. `PWD` alone is where one stands.
-    r"(?m)^[ \t]{0,16}(?:export |set |ENV |- ?)?[A-Z0-9_]{0,60}(?:PASSWORD|PASSWD|PASSPHRASE|_PWD|PASS|SECRET(?:_KEY)?|_KEY|TOKEN)=\K"
-    rf"[.:={_BARE}]{{4,512}}+(?=\s|$)",
+    rf"(?m)^[ \t]{{0,16}}(?:export |set |ENV |- ?)?[A-Z0-9_]{{0,60}}{_VARIABLES}=\K[.:={_BARE}]{{4,512}}+(?=\s|$)",
     # As an option of a command.
-    rf"--(?i:pass(?:word|wd|phrase)?|secret|token|api-?key)(?:=|[ ])[\"']?\K(?=[{_BARE}]{{0,255}}?[0-9])[.{_BARE}]{{4,256}}+",
+    rf"{_OPTIONS}(?:=|[ ])[\"']?\K{_A_DIGIT}[.{_BARE}]{{4,256}}+",
 )
 _HEADERS = (
     r"(?i:authorization[\"']?[ ]?[:=][ ]?[\"'`]?(?:bearer|basic|token)[ ])\K[0-9A-Za-z._~+/-]{8,4096}+={0,2}",
     r"(?i:(?<![A-Za-z])bearer[ ])\K(?=[A-Za-z._~+/-]{0,64}[0-9])[0-9A-Za-z._~+/-]{20,4096}+={0,2}",
 )
 _IN_URL = r"://[^\s:/?#@]{0,128}:\K[^\s/?#@]{1,256}(?=@[^\s@])"
+# To its end; or, if that was cut off, as far as lines look like it.
+_UP_TO_END = r"(?:(?:[^-]|-(?!----))*+-----END [0-9A-Z ]{0,60}-----|(?:(?:\s|\\[nr]){1,4}[0-9A-Za-z+/=]{20,})*+)"
 _PRIVATE_KEYS = (
-    # To its end; or, if that was cut off, as far as lines look like it.
-    r"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:(?:[^-]|-(?!----))*+-----END [0-9A-Z ]{0,60}-----|(?:(?:\s|\\[nr]){1,4}[0-9A-Za-z+/=]{20,})*+)",
+    rf"-----BEGIN [0-9A-Z ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----{_UP_TO_END}",
     r"Private-Lines: [0-9]{1,4}\s{1,4}\K(?:[0-9A-Za-z+/=]{20,}\s{0,2}){1,200}+",
 )
+# By the prefixes that those who issue them gave them.
+_PREFIXED = (
+    r"gh[oprsu]_[0-9A-Za-z]{36,255}|github_pat_[0-9A-Za-z_]{22,255}|npm_[0-9A-Za-z]{36}",
+    r"gl(?:agent|cbt|dt|ft|imt|oas|pat|ptt|rt|soat)-[0-9A-Za-z_-]{20,255}",
+    r"sk-(?:admin|ant|or|proj|svcacct)-[0-9A-Za-z_-]{16,255}|sk-[0-9A-Za-z]{20,255}",
+    r"sk-[0-9A-Za-z_-]{20,128}T3BlbkFJ[0-9A-Za-z]{20}|hf_[0-9A-Za-z]{30,64}",
+    r"[rs]k_(?:live|test)_[0-9A-Za-z]{10,255}|whsec_[0-9A-Za-z+/]{20,255}|shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}",
+    r"AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,512}|(?:LTAI|AKID)[0-9A-Za-z]{12,40}|dop_v1_[0-9a-f]{64}",
+)
 _TOKENS = (
-    rf"{_LEFT}(?:gh[oprsu]_[0-9A-Za-z]{{36,255}}|github_pat_[0-9A-Za-z_]{{22,255}}"
-    r"|gl(?:agent|cbt|dt|ft|imt|oas|pat|ptt|rt|soat)-[0-9A-Za-z_-]{20,255}|npm_[0-9A-Za-z]{36}"
-    r"|sk-(?:admin|ant|or|proj|svcacct)-[0-9A-Za-z_-]{16,255}|sk-[0-9A-Za-z]{20,255}|sk-[0-9A-Za-z_-]{20,128}T3BlbkFJ[0-9A-Za-z]{20}"
-    r"|[rs]k_(?:live|test)_[0-9A-Za-z]{10,255}|whsec_[0-9A-Za-z+/]{20,255}|AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,512}"
-    r"|hf_[0-9A-Za-z]{30,64}|(?:LTAI|AKID)[0-9A-Za-z]{12,40}|shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}|dop_v1_[0-9a-f]{64})",
-    r"(?<![0-9A-Za-z_-])eyJ[0-9A-Za-z_-]{8,}+\.[0-9A-Za-z_-]{4,}+(?:\.[0-9A-Za-z_-]+)?",
+    rf"{_LEFT}(?:{'|'.join(_PREFIXED)})",
+    r"(?<![0-9A-Za-z_-])eyJ[0-9A-Za-z_-]{8,}+\.[0-9A-Za-z_-]{4,}+(?:\.[0-9A-Za-z_-]+)?",  # JWT
 )
 
 _LONG_WORD = re.compile(r"[0-9A-Za-z_.:/+=-]{16}|xox")

@@ -18,8 +18,8 @@ urlpatterns = [
     path("overview/", views.overview, CHAT, name="overview"),
     path("overview/code/", views.overview, CODING, name="overview_coding"),
     path("feedback/", feedback_views.index, name="feedback"),
-    path("feedback/<int:pk>/", feedback_views.given, name="given_feedback"),
-    path("feedback/<int:pk>/delete/", feedback_views.delete, name="delete_feedback"),
+    path("feedback/<int:number>/", feedback_views.given, name="given_feedback"),
+    path("feedback/<int:number>/delete/", feedback_views.delete, name="delete_feedback"),
     path("<uuid:pk>/", chat_views.chat, name="chat"),
     path("<uuid:pk>/write/", chat_views.write, name="write"),
     path("<uuid:pk>/reply/", chat_views.reply, name="reply"),
@@ -28,5 +28,5 @@ urlpatterns = [
     path("<uuid:pk>/lift-exclusion/", views.lift, name="lift_exclusion"),
     path("<uuid:pk>/delete/", views.delete, name="delete"),
     path("<uuid:pk>/undo-delete/", views.undo_delete, name="undo_delete"),
-    path("<uuid:pk>/replies/<int:reply>/feedback/", feedback_views.give, name="give_feedback"),
+    path("<uuid:pk>/replies/<int:number>/feedback/", feedback_views.give, name="give_feedback"),
 ]

@@ -50,6 +50,7 @@ def address_of(name: str, **known: Any) -> str:
     """Return an address of a route; what it takes is from `known`, or made up."""
     made_up: dict[str, Any] = {
         "pk": 1 if name.startswith("mfa_") else uuid.uuid4(),
+        "number": 1,
         "receipt": uuid.uuid4(),
         "kind": "terms",
         "version": "2025-08-28",

@@ -30,7 +30,7 @@ def test_health_says_that_the_database_answers(client: Client, db: None) -> None
     response = client.get("/health/")
 
     assert response.status_code == HTTPStatus.OK
-    assert response.json() == {"status": "ok", "database": True}
+    assert response.json() == {"status": "ok", "database": True, "journal": True}
     assert "no-store" in response["Cache-Control"]
 
 

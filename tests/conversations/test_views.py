@@ -99,7 +99,7 @@ def test_message_is_saved_when_no_reply_came(alices: Client) -> None:
     shown = page(alices.get(response["Location"]))
 
     assert Message.objects.get().text == "Plan a hike"
-    assert "Your message is saved, but no reply came." in shown.text
+    assert "No reply came. Your message is saved, and you can ask for the reply again." in shown.text
 
 
 def test_text_in_a_conversation_is_text(alices: Client, alice: User) -> None:

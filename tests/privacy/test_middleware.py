@@ -230,7 +230,7 @@ def test_gated_person_sees_the_titles_of_their_conversations_and_no_way_into_the
     html = alices.get(reverse("conversations:overview")).content.decode()
 
     assert "My own plan" in html
-    assert str(mine.pk) not in html
+    assert mine.get_absolute_url() + '"' not in html
     assert "Mallory's plan" not in html
     assert str(other.pk) not in html
 

@@ -1,0 +1,17 @@
+"""What has to hold before the site starts."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+from conversations.assistant import connected_assistant
+
+
+def check_assistant(**_kwargs: Any) -> list[CheckMessage]:
+    """Find out whether the assistant that the settings name can be had."""
+    try:
+        connected_assistant()
+    except (ImportError, ImproperlyConfigured) as error:
+        return [Error(f"There is no assistant: {error}", id="conversations.E001")]
+    return []
