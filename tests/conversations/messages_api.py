@@ -18,7 +18,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append({"path": self.path, "key": self.headers.get("x-api-key"), **json.loads(body)})
+        self.server.asked.append(
+            {"path": self.path, "key": self.headers["Authorization"].removeprefix("Bearer "), **json.loads(body)}
+        )
         act = self.server.acts[min(len(self.server.asked), len(self.server.acts)) - 1]
         try:
             act(self)

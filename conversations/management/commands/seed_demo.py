@@ -1,7 +1,7 @@
 """Fills an empty database with what the demo needs; run again, it changes nothing that is there."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,14 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import translation
 
 from accounts import clock
 from accounts.models import Plan, User
 from conversations.actions import start_conversation
+from conversations.assistant import connected_assistant
+from conversations.models import Conversation, ConversationKind
+from conversations.replies import answer_message
 from privacy.models import PolicyDocument, PolicyUpdate
 from privacy.publication import publish
 
@@ -55,6 +59,10 @@ PEOPLE: tuple[tuple[str, Plan, datetime, str, str], ...] = (
     ("lin@example.com", Plan.MAX, AFTER, "zh-hans", "Asia/Shanghai"),
 )
 ADMIN = "admin@example.com"
+# Their conversations are as old as this, so that what is past its date does not leave the demo empty.
+LATELY = timedelta(days=2)
+HELLO = {"en": "Hello, plan a weekend hike with me.", "zh-hans": "你好，帮我想一个周末徒步的计划。"}
+CODE = {"en": "Why does this test fail on Mondays?", "zh-hans": "为什么这个测试每逢周一就失败?"}
 
 
 class Command(BaseCommand):
@@ -83,21 +91,30 @@ class Command(BaseCommand):
         publish(update, at=update.announced_at)
         return update.version
 
+    def make_conversations(self, user: User, *, at: datetime) -> None:
+        """Give someone who has nothing to see a chat and a coding session."""
+        if Conversation.objects.for_user(user, clock.now()).exists():
+            return
+        chat = start_conversation(user, HELLO[user.language], at=at)
+        coding = start_conversation(
+            user, CODE[user.language], at=at, kind=ConversationKind.CODING_SESSION, workspace="trail-planner"
+        )
+        with translation.override(user.language):
+            for message in (chat, coding):
+                answer_message(message, connected_assistant(), at=lambda: at)
+
     def make_people(self) -> Iterator[str]:
-        """Make who is missing, each with a confirmed address and a first chat."""
+        """Make who is missing, each with a confirmed address, and something to see for who has nothing."""
         for email, plan, joined, language, zone in PEOPLE:
-            if joined <= clock.now() and not User.objects.filter(email=email).exists():
+            user = User.objects.filter(email=email).first()
+            if user is None and joined <= clock.now():
                 user = User.objects.create_user(
                     email, PASSWORD, plan=plan, created_at=joined, language=language, time_zone=zone
                 )
                 EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-                hello = (
-                    "你好，帮我想一个周末徒步的计划。"
-                    if language == "zh-hans"
-                    else "Hello, plan a weekend hike with me."
-                )
-                start_conversation(user, hello, at=joined)
                 yield email
+            if user is not None:
+                self.make_conversations(user, at=max(joined, clock.now() - LATELY))
         if not User.objects.filter(email=ADMIN).exists():
             admin = User.objects.create_superuser(ADMIN, PASSWORD, created_at=BEFORE)
             EmailAddress.objects.create(user=admin, email=ADMIN, verified=True, primary=True)
