@@ -48,8 +48,6 @@ def redact(texts: Sequence[str]) -> Redacted:
             return Redacted(now, dict(masks.counts))
 
 
-# --- Masks -----------------------------------------------------------------------------------------------------------
-
 _MASK = re.compile(rf"<(?:{'|'.join(CLASSES)})_[1-9][0-9]*>")
 # A country's prefix before a full national number of mainland China or North America.
 _PREFIX = re.compile(r"0*(?:86(?=1[3-9][0-9]{9}$)|1(?=[2-9][0-9]{9}$))")
@@ -114,13 +112,10 @@ def _canonical(find: _Find) -> str:
     return re.sub(r"[^0-9A-Z]", "", find.value.upper())
 
 
-# --- What is found ---------------------------------------------------------------------------------------------------
-
-
 # What a known value may look like: a word with its signs, one without those at its end, an address of either version.
 _WORDS = (
     re.compile(r"[!#-&*+./0-9:=?@A-Z\\^_a-z|~-]+"),
-    re.compile(r"[!#-&*+./0-9:=?@A-Z\\^_a-z|~-]*[0-9A-Za-z]"),
+    re.compile(r"(?<![!#-&*+./0-9:=?@A-Z\\^_a-z|~-])[!#-&*+./0-9:=?@A-Z\\^_a-z|~-]*[0-9A-Za-z]"),
     re.compile(r"(?<![0-9A-Za-z.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z]|\.[0-9])"),
     re.compile(r"(?<![0-9A-Za-z:])[0-9A-Fa-f:]+[0-9A-Fa-f](?![0-9A-Za-z:])"),
 )
@@ -172,8 +167,6 @@ def _settled(text: str, finds: list[_Find]) -> list[_Find]:
 def _precedence(find: _Find) -> tuple[float, int, int, int]:
     return -find.certainty, find.start - find.end, find.start, CLASSES.index(find.kind)
 
-
-# --- The engine ------------------------------------------------------------------------------------------------------
 
 _building = Lock()
 
@@ -271,8 +264,6 @@ def _suffixes() -> Any:
     return import_module("tldextract").TLDExtract(cache_dir=None, suffix_list_urls=(), extra_suffixes=private)
 
 
-# --- What holds ------------------------------------------------------------------------------------------------------
-
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 # ISO/IEC 7812: the ranges and lengths that card schemes issue. One in ten numbers passes Luhn's check by chance.
 _CARD = re.compile(
@@ -342,8 +333,7 @@ def _is_odd(value: str) -> bool:
     return re.fullmatch(r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}", value, re.DOTALL) is not None
 
 
-# --- Patterns --------------------------------------------------------------------------------------------------------
-# They are read by `regex`, which has possessive quantifiers, looks behind at any width, and lets `\K` begin a match.
+# The patterns. `regex` reads them: it has possessive quantifiers, looks behind at any width, and `\K` begins a match.
 # `\b` sees no boundary between a letter and 中文, so boundaries are ASCII. Every repetition is bounded or possessive
 # behind something rare: time must grow with the length of a text, whoever wrote it.
 
@@ -399,18 +389,19 @@ _IBANS = {
     14: "DK FI FO FK GL NL SD",
     15: "MK SI",
     16: "AT BA EE KZ LT LU MN XK",
-    17: "CH CR HR LI LV",
-    18: "BG BH DE GB GE IE ME RS VA",
+    17: "CH HR LI LV",
+    18: "BG BH CR DE GB GE IE ME RS VA",
     19: "AE GI IL IQ OM SO TL",
     20: "AD CZ ES MD PK RO SA SE SK TN VG",
     21: "LY PT ST",
     22: "IS TR",
     23: "BI DJ FR GR IT MC MR SM",
-    24: "AL AZ BY CY DO GT HU LB NI PL SV",
+    24: "AL AZ BY CY DO GT HN HU LB NI PL SV",
     25: "BR EG PS QA UA",
     26: "JO KW MU YE",
     27: "MT SC",
-    29: "LC RU",
+    28: "LC",
+    29: "RU",
 }
 _COUNTRIES = (
     rf"(?:{'|'.join(names.split())})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{{length}}}" for length, names in _IBANS.items()
@@ -468,19 +459,20 @@ _CODED = (
 _VARIABLES = r"(?:PASSWORD|PASSWD|PASSPHRASE|_PWD|PASS|SECRET(?:_KEY)?|_KEY|TOKEN)"
 _OPTIONS = r"--(?i:pass(?:word|wd|phrase)?|secret|token|api-?key)"
 _WHICH = r"(?i:_?(?:[0-9]{1,2}|prod(?:uction)?|dev|test|staging|live|value))?[\\\"'`\])]{0,3}"
-_SIGN = r"[ \t]{0,8}(?::=|=>|={1,3}|!==?|[:：]|:[ ]?[A-Za-z]\w{0,30}[ ]?=)[ \t]{0,8}"
-_SAYS = rf"(?:{_SIGN}|[ ](?:is|was)[ ]?:?[ ]|[ ]?(?:是|为)[ ]?[:：]?[ ]?)"
+_SETS = r"[ \t]{0,8}(?::=|=>|=(?!=)|[:：]|:[ ]?[A-Za-z]\w{0,30}[ ]?=)[ \t]{0,8}"
+_COMPARES = r"[ \t]{0,8}(?:={2,3}|!==?)[ \t]{0,8}"
+_SAYS = rf"(?:{_SETS}|[ ](?:is|was)[ ]?:?[ ]|[ ]?(?:是|为)[ ]?[:：]?[ ]?)"
 _OPEN, _INSIDE = r"[@bfru]{0,2}([\"'`])\K", r"(?:\\.|(?!\1)[^\r\n\\])"
 _BARE = r"!#$%&*+/0-9?@A-Z\\^_a-z|~-"
 _A_DIGIT, _A_LETTER = (rf"(?=[.{_BARE}]{{0,255}}?[{some}])" for some in ("0-9", "A-Za-z"))
 _NO_CODE = r"={0,2}(?![(\[{]|\.\w)"
 _ASSIGNED = (
     # In quotation marks.
-    rf"{_FREE}{_WHICH}{_SIGN}{_OPEN}{_INSIDE}{{4,512}}+(?=\1)",
-    rf"{_CODED}{_WHICH}{_SIGN}{_OPEN}{_A_DIGIT}{_A_LETTER}{_INSIDE}{{8,512}}+(?=\1)",
+    rf"{_FREE}{_WHICH}(?:{_SETS}|{_COMPARES}){_OPEN}{_INSIDE}{{4,512}}+(?=\1)",
+    rf"{_CODED}{_WHICH}(?:{_SETS}|{_COMPARES}){_OPEN}{_A_DIGIT}{_A_LETTER}{_INSIDE}{{8,512}}+(?=\1)",
     # Bare, with a digit, and not the start of an expression.
     rf"{_FREE}{_WHICH}{_SAYS}[\"'`“「]?\K{_A_DIGIT}[{_BARE}]{{4,256}}+{_NO_CODE}",
-    rf"{_CODED}{_WHICH}{_SAYS}\K{_A_DIGIT}{_A_LETTER}[{_BARE}]{{8,256}}+{_NO_CODE}",
+    rf"{_CODED}{_WHICH}{_SAYS}\K{_A_DIGIT}{_A_LETTER}[+/0-9A-Z_a-z~-]{{8,256}}+{_NO_CODE}",
     # In the environment's way, where anything is a value. `PWD` alone is where one stands.
     rf"(?m)^[ \t]{{0,16}}(?:export |set |ENV |- ?)?[A-Z0-9_]{{0,60}}{_VARIABLES}=\K[.:={_BARE}]{{4,512}}+(?=\s|$)",
     # As an option of a command.

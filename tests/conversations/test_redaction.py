@@ -55,18 +55,37 @@ ALONE = [
 VALUES = [(kind, value) for kind, values in ALONE for value in values]
 
 # What says that it is one: kind, what is before, the value, what is after.
+IP_BEFORE = [
+    "the ip ",
+    "IP address: ",
+    "host=",
+    "ping ",
+    "ssh root@",
+    "http://",
+    "服务器",
+    "IP地址是",
+    "地址：",
+    "服务器的ip是",
+]
+IP_AFTER = [
+    ":8080/x",
+    "/24",
+    " port 22",
+    "（服务器）",
+    " is the server",
+    "这台服务器",
+    ' - - [10/Oct/2000:13:55:36] "GET /"',
+]
+PASSWORD_AROUND = [
+    *(('password = "', '"'), ("passwd: '", "'"), ('{"db_password": "', '"}'), ("secret => `", "`"), ('pwd := "', '";')),
+    *(('password: str = "', '"  # pragma: allowlist secret'), ("my password is ", " ok"), ("--password ", " -v")),
+    *(("密码：", "，谢谢"), ("密码是", "。"), ("口令为“", "”")),
+    *(("DB_PASSWORD=", "\nx"), ("export API_TOKEN=", ""), ("postgres://bob:", "@db.example.com/x")),
+]
 IN_CONTEXT = [
-    *(("IP", f"{word} ", "8.8.4.4", ", then") for word in ("the ip", "IP address:", "host", "ping", "ssh root@10.0.0.1 or")),
-    *(("IP", before, "47.98.12.3", "上") for before in ("服务器", "IP地址是", "地址：", "服务器的ip是")),
-    *(("IP", "see ", "8.8.4.4", after) for after in (":8080/x", "/24", " port 22", "（服务器）", " is the server", "这台服务器")),
-    ("IP", "open http://", "8.8.4.4", "/index"),
-    ("IP", "", "8.8.4.4", ' - - [10/Oct/2000:13:55:36] "GET /"'),
-    *(("SECRET", f"{before}", "hunter2!", after) for before, after in (
-        ('password = "', '"'), ("passwd: '", "'"), ('{"db_password": "', '"}'), ("secret => `", "`"), ('pwd := "', '";'),
-        ('password: str = "', '"  # pragma: allowlist secret'), ("密码：", "，谢谢"), ("密码是", "。"), ("口令为“", "”"),
-        ("my password is ", " ok"), ("DB_PASSWORD=", "\nx"), ("export API_TOKEN=", ""), ("login --password ", " -v"),
-        ("postgres://bob:", "@db.example.com/x"),
-    )),
+    *(("IP", before, "8.8.4.4", "，然后") for before in IP_BEFORE),
+    *(("IP", "see ", "8.8.4.4", after) for after in IP_AFTER),
+    *(("SECRET", before, "hunter2!", after) for before, after in PASSWORD_AROUND),
     ("SECRET", 'api_key: "', "a1b2c3d4e5", '"'),
     ("SECRET", "access_token=", "a1b2c3d4e5", "&x"),
     ("SECRET", 'passphrase = "', "correct horse battery staple", '"'),
@@ -76,22 +95,31 @@ IN_CONTEXT = [
     ("ID_NUMBER", "my social security number is ", "123 45 6789", "."),
     ("PHONE", "call my phone number: ", "5552671", "."),
     ("PHONE", "电话：", "62345678", "。"),
-]  # fmt: skip
+]
 
 PLAIN = [
-    *("on 2024-01-15 at 12:30:45", "2024年1月15日", "15/01/2024", "2024-01-15T12:30:45.123456Z", "1700000000", "1700000000000"),
+    *("on 2024-01-15 at 12:30:45", "2024年1月15日", "15/01/2024", "2024-01-15T12:30:45.123456Z", "0800-01-01"),
+    *("1700000000", "1700000000000", "200 300 4000 500", "x = y * 2  # 100%"),
     *("$1,299.99", "¥12999.00", "EUR 1.234.567,89", "3.14159265358979", "+3.14159265", "0.4111111111111111"),
-    *("order 20240115123456", "订单号202401151234567", "order 4111111111111112", "invoice INV-2024-000123", "#10234567"),
+    *(
+        "order 20240115123456",
+        "订单号202401151234567",
+        "order 4111111111111112",
+        "invoice INV-2024-000123",
+        "#10234567",
+    ),
     *("d41d8cd98f00b204e9800998ecf8427e", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "sha256:" + "9f86d081" * 8),
     *("550e8400-e29b-41d4-a716-446655440000", "v1.2.3.4", "version 1.2.3.4", "版本号：1.2.3.4", "upgrade to 10.0.2.1"),
     *("1.2.3.4", "section 1.2.3.4", "Chrome/120.0.60.109", "pkg-1.2.3.4.tar.gz", "server version 15.0.4.1"),
-    *("https://example.com/a/b?id=123456&x=y#z", "git@github.com:owner/name.git", "http://127.0.0.1:8000/", "0.0.0.0:80"),
-    *("vue@3.4.1", "@types/node", "a@b.T", "@app.route('/x')", "std::cout << a::b", "xs[1::2]", "12:30:45", "aa:bb:cc:dd:ee:ff"),
-    *("DE00370400440532013000", "110105194912310021", "000-12-3456", "200 300 4000 500", "0800-01-01"),
-    *('token == "else"', "max_tokens = 4096", "password = get_password1()", "secret = settings.KEY2", 'token = "EOF"'),
-    *('password = ""', 'password = "${DB_PASSWORD}"', 'password: "your-password"', "PWD=/home/bob", "TOKEN=$TOKEN", "密码是什么"),
-    *("x = y * 2  # 100%", "iPhone 15 2023-09-22", "the phone costs 1299.00", "pass: 12 of 14", "a tokenizer of 50257 words"),
-]  # fmt: skip
+    *("https://example.com/a/b?id=123456&x=y#z", "http://127.0.0.1:8000/", "0.0.0.0:80"),
+    *("git@github.com:owner/name.git", "vue@3.4.1", "@types/node", "a@b.T", "@app.route('/x')"),
+    *("std::cout << a::b", "xs[1::2]", "12:30:45", "aa:bb:cc:dd:ee:ff"),
+    *("DE00370400440532013000", "110105194912310021", "000-12-3456"),
+    *('token == "else"', "max_tokens = 4096", 'token = "EOF"', "TOKEN=$TOKEN", "a tokenizer of 50257 words"),
+    *("password = get_password1()", "secret = settings.KEY2", "PWD=/home/bob", "密码是什么", "pass: 12 of 14"),
+    *('password = ""', 'password = "${DB_PASSWORD}"', 'password: "your-password"'),
+    *("iPhone 15 2023-09-22", "the phone costs 1299.00"),
+]
 
 
 def masked(text: str) -> str:
@@ -108,9 +136,7 @@ def test_each_class_is_masked_wherever_it_stands(kind: str, value: str, before: 
 
 @pytest.mark.parametrize(("kind", "before", "value", "after"), IN_CONTEXT)
 def test_it_is_masked_where_the_text_says_what_it_is(kind: str, before: str, value: str, after: str) -> None:
-    start = masked(before) if "10.0.0.1" in before else before
-    assert masked(before + value + after).startswith(start)
-    assert masked(before + value + after).endswith(f"<{kind}_{MASK.subn('', start)[1] + 1}>{after}")
+    assert masked(before + value + after) == f"{before}<{kind}_1>{after}"
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -164,22 +190,18 @@ def test_a_mask_that_was_there_stands_for_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # 3704 0044 0532 0130 00 holds what may be a card or a phone.
-        ("DE89 3704 0044 0532 0130 00", "<IBAN_1>"),
-        ("FR14 4111 1111 1111 1111 0000 026", None),
+        # Inside is a card's number.
+        ("DE95 4111 1111 1111 1111 00", "<IBAN_1>"),
         ('password = "me@example.com:4111111111111111"', 'password = "<SECRET_1>"'),
-        ("https://me:pw@example.com@host.example.com/", None),
         ("https://me:s3cret@host.example.com/", "https://me:<SECRET_1>@host.example.com/"),
         (f"https://{GITHUB}@github.com/x", "https://<SECRET_1>@github.com/x"),
-        ("13800138000@163.com", "<EMAIL_1>"),
         (f'api_key = "{STRIPE}"', 'api_key = "<SECRET_1>"'),
-        ("11010519491231002X", "<ID_NUMBER_1>"),
+        ("13800138000@163.com", "<EMAIL_1>"),
+        ("+86 11010519491231002X", "+86 <ID_NUMBER_1>"),
     ],
 )
-def test_of_two_that_overlap_one_is_masked(text: str, expected: str | None) -> None:
-    found = redact([text])
-    assert expected in {None, found.texts[0]}
-    assert not {"4111", "s3cret", "me@example"} & set(re.findall(r"4111|s3cret|me@example", found.texts[0]))
+def test_of_two_that_overlap_the_more_certain_then_the_longer_is_masked(text: str, expected: str) -> None:
+    assert masked(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -194,14 +216,12 @@ def test_the_order_of_the_texts_is_the_order_of_the_masks() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["eyJ", "://a:", "a@b.", "password = ", "1.2.3.4 ", "4111 ", "-----BEGIN PRIVATE KEY-----"]
+    "piece", ["eyJ", "://a:", "a@b.", "password = ", "1.2.3.4 ", "4111 ", "-----BEGIN PRIVATE KEY-----", "!", ":"]
 )
 def test_a_long_text_of_one_piece_takes_no_longer_than_it_should(piece: str) -> None:
     # Were it quadratic, it would be minutes.
-    assert len(redact([piece * 20_000]).texts) == 1
+    assert masked("ip 8.8.4.4 password=a1b2c3d4 " + piece * 20_000).startswith("ip <IP_1> password=<SECRET_1>")
 
-
-# --- For any text ----------------------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
     [
@@ -264,9 +284,6 @@ def test_a_hint_never_hides_what_would_be_found(text: str) -> None:
     recognisers = redaction._recognisers()
     results = redaction._analyser().analyze(text=text, language="en", entities=list(recognisers))
     assert [result for result in results if not recognisers[result.entity_type].hint.search(text)] == []
-
-
-# --- The engine ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
