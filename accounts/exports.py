@@ -68,7 +68,8 @@ def write_export(key: uuid.UUID) -> None:
         _publish(export, written, path)
     except Exception:
         logger.exception("The data export %s could not be written.", export.pk)
-        written.unlink(missing_ok=True)
+        with suppress(OSError):
+            written.unlink()
         DataExport.objects.filter(pk=export.pk).update(failed_at=clock.now())
 
 
@@ -80,7 +81,7 @@ def _publish(export: DataExport, written: Path, path: Path) -> None:
     written.rename(path)
     now = clock.now()
     DataExport.objects.filter(pk=export.pk).update(
-        done=export.total, moved_at=now, finished_at=now, expires_at=now + KEPT_FOR
+        done=export.total, total=export.total, moved_at=now, finished_at=now, expires_at=now + KEPT_FOR
     )
 
 

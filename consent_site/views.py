@@ -89,8 +89,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose protection against forgery did not match, often after signing in elsewhere."""
-    if getattr(request, "htmx", False):
-        return HttpResponseClientRefresh()
     # Only a message is given back, to be copied; nothing is saved, and no credential is called that.
     text = request.POST.get("text", "")
+    if getattr(request, "htmx", False) and not text:
+        return HttpResponseClientRefresh()
     return _wrong(request, HTTPStatus.FORBIDDEN, "403_csrf.html", _("This form is out of date"), text)

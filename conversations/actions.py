@@ -51,13 +51,15 @@ def start_conversation(
 ) -> Message:
     """Start a conversation with its first message, and return the message. A private one stays so for good.
 
-    `key` is its id; the same form sent twice has the same, and starts one conversation.
+    `key` is its id; the same form sent twice has the same, and starts one conversation. With another text, or after
+    its conversation was deleted, it starts another one.
     """
     user = lock_user(user)
-    if sent := Message.objects.filter(conversation=key, conversation__user=user).order_by("pk").first():
-        return sent
+    started = Message.objects.filter(conversation=key, conversation__user=user).order_by("pk").first()
+    if started and started.text == text and Conversation.objects.filter(messages=started).there(at).exists():
+        return started
     conversation = Conversation(
-        id=key or uuid.uuid4(),
+        id=uuid.uuid4() if started or key is None else key,
         user=user,
         kind=kind,
         title=Truncator(" ".join(text.split())).chars(80),
@@ -108,10 +110,11 @@ def _message(conversation: Conversation, user: User, text: str, format_: Format,
     if counts:
         conversation.allowed_message_at = last
     conversation.expires_at = None if is_commercial else retention_date(last, covered=counts, periods=standing.periods)
+    is_coding = conversation.kind == ConversationKind.CODING_SESSION
     return Message(
         conversation=conversation,
         role=Role.OWNER,
-        format=format_,
+        format=format_ if is_coding else Format.TEXT,
         text=text,
         created_at=at,
         plan_class=user.plan_class,
@@ -222,9 +225,10 @@ def refusals_to_apply() -> QuerySet[TrainingRefusal]:
 
 
 def unanswered(conversation: Conversation) -> Message | None:
-    """Return the owner's last message, if it is the last one and no reply has come to it."""
-    last = conversation.messages.order_by("-pk").first()
-    return last if last is not None and last.role == Role.OWNER else None
+    """Return the owner's last message, if no reply has come to it."""
+    own = conversation.messages.filter(role=Role.OWNER).select_related("reply")
+    last = own.order_by("-pk").first()
+    return None if last is None or hasattr(last, "reply") else last
 
 
 @transaction.atomic

@@ -7,6 +7,8 @@ The SDK is an extra: `pip install -r requirements/anthropic.txt`.
 """
 
 import logging
+import re
+import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
@@ -31,6 +33,8 @@ MOST_TOKENS = 4096
 CONNECTING_TAKES = 10.0
 # The SDK tries again by itself, before anything has come.
 RETRIES = 2
+# A whole reply may take so many times as long as the wait for its next piece.
+WHOLE_REPLY = 10
 
 
 class AnthropicAssistant:
@@ -50,7 +54,12 @@ class AnthropicAssistant:
             with connected().messages.stream(
                 model=settings.ANTHROPIC["model"], max_tokens=MOST_TOKENS, messages=turns(messages)
             ) as stream:
-                yield from stream.text_stream
+                end = time.monotonic() + settings.ANTHROPIC["seconds"] * WHOLE_REPLY
+                for piece in stream.text_stream:
+                    yield piece
+                    if time.monotonic() > end:
+                        logger.error("The model went on for too long.")
+                        raise NoReply  # noqa: TRY301 - it ends as whatever goes wrong here does
                 stop_reason = stream.get_final_message().stop_reason
         except Exception as error:  # noqa: BLE001 - the SDK's errors, and those of the connection below it
             # Their texts may repeat what was sent; what kind they are is enough.
@@ -72,6 +81,8 @@ def connected() -> anthropic.Anthropic:
         base_url=configured["base_url"],
         timeout=anthropic.Timeout(configured["seconds"], connect=CONNECTING_TAKES),
         max_retries=RETRIES,
+        # Conversations go to the address that is configured, and to no other that it names.
+        http_client=anthropic.DefaultHttpxClient(follow_redirects=False),
     )
 
 
@@ -94,4 +105,6 @@ def _turn(role: Role, content: str) -> MessageParam:
 def _content(message: Message) -> str:
     if message.format == Format.TEXT:
         return message.text
-    return f"```{'diff' if message.format == Format.DIFF else ''}\n{message.text}\n```"
+    # A fence is longer than any that stands in what it holds.
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", message.text)), default=0))
+    return f"{fence}{'diff' if message.format == Format.DIFF else ''}\n{message.text}\n{fence}"

@@ -1,5 +1,6 @@
 """One conversation: reading it, writing in it, and the reply as it comes."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -15,11 +16,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts import clock
 from accounts.http import SignedInRequest
 from conversations.actions import Gone, start_conversation, unanswered, write_message
-from conversations.assistant import NoReply, connected_assistant
+from conversations.assistant import Assistant, NoReply, connected_assistant
 from conversations.forms import MessageForm, RenameForm, StartForm
-from conversations.models import Conversation, ConversationKind, Format, Message, Role, list_url
+from conversations.models import Conversation, ConversationKind, Format, Message, list_url
 from conversations.replies import answer_message, pieces_of_reply
-from conversations.views import list_page, own
+from conversations.views import judged, list_page, own
 from privacy.drafts import draft_for, drop_draft, writer_token
 
 LENGTH = 50
@@ -48,7 +49,7 @@ def _chat(
         "shown": shown,
         "earlier": shown[0].pk if len(page) > LENGTH else "",
         "is_latest": is_latest,
-        "awaits_reply": is_latest and bool(shown) and shown[-1].role == Role.OWNER,
+        "awaits_reply": is_latest and unanswered(conversation) is not None,
         "asks_at_once": "reply" in request.GET,
         "rename_form": RenameForm(initial={"title": conversation.title}),
     }
@@ -95,8 +96,9 @@ def start(request: SignedInRequest, kind: ConversationKind) -> HttpResponse:
 @require_POST
 def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Write in one conversation."""
-    conversation = own(request, pk)
-    form = MessageForm(request.POST)
+    form, conversation = MessageForm(request.POST), judged(request.user, pk)
+    if conversation is None:
+        return _gone(request)
     if not form.is_valid():
         return _refused(request, conversation, form)
     typed = form.cleaned_data
@@ -109,11 +111,17 @@ def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
             format=typed["format"],
             after=typed["after"],
         )
-    except Gone as gone:
-        form.add_error("text", gone.message)
-        return _refused(request, conversation, form)
+    except Gone:
+        return _gone(request)
     drop_draft(request.user, conversation.get_absolute_url())
     return _streamed(request, message, is_new=True) if request.htmx else _answered(request, message)
+
+
+def _gone(request: SignedInRequest) -> HttpResponse:
+    """Say that the conversation is not there, with what was written in it in the field for a new one."""
+    messages.error(request, str(Gone.message))
+    form = StartForm(initial={"text": request.POST.get("text", "")}, user=request.user)
+    return list_page(request, ConversationKind.CHAT, form, HTTPStatus.NOT_FOUND)
 
 
 def _refused(request: SignedInRequest, conversation: Conversation, form: MessageForm) -> HttpResponse:
@@ -147,7 +155,9 @@ def _answered(request: SignedInRequest, message: Message) -> HttpResponse:
 
 def _streamed(request: SignedInRequest, message: Message, *, is_new: bool) -> StreamingHttpResponse:
     """Return the reply to a message as server-sent events, each a part of the page that htmx puts in its place."""
-    events = _as_in_the_request(_events(request, message, is_new=is_new))
+    # Connected here, where what is wrong with it still has a page of its own.
+    assistant = connected_assistant()
+    events = _as_in_the_request(_events(request, message, assistant, is_new=is_new))
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     # Compression would hold the pieces back until there are enough of them; a proxy may do the same.
     response.headers["Content-Encoding"] = "identity"
@@ -170,11 +180,12 @@ def _as_in_the_request(events: Iterator[str]) -> Iterator[str]:
     return stream()
 
 
-def _events(request: SignedInRequest, message: Message, *, is_new: bool) -> Iterator[str]:
-    conversation = message.conversation
-    yield _event(request, "conversations/_reply_begins.html", message=message if is_new else None)
+def _events(request: SignedInRequest, message: Message, assistant: Assistant, *, is_new: bool) -> Iterator[str]:
+    conversation = judged(request.user, message.conversation_id) or message.conversation
+    written = message if is_new else None
+    yield _event(request, "conversations/_reply_begins.html", message=written, conversation=conversation)
     try:
-        for piece in pieces_of_reply(message, connected_assistant(), at=clock.now):
+        for piece in pieces_of_reply(message, assistant, at=clock.now):
             yield _event(request, "conversations/_reply_piece.html", piece=piece)
     except NoReply as problem:
         yield _event(request, "conversations/_reply_fails.html", problem=problem.message, conversation=conversation)
@@ -183,10 +194,12 @@ def _events(request: SignedInRequest, message: Message, *, is_new: bool) -> Iter
     if saved is None:
         yield _event(request, "conversations/_reply_fails.html", problem=Gone.message, conversation=None)
         return
-    yield _event(request, "conversations/_reply_ends.html", message=saved, conversation=conversation)
+    context = {"message": saved, "conversation": conversation, "takes_focus": not is_new}
+    yield _event(request, "conversations/_reply_ends.html", **context)
 
 
 def _event(request: SignedInRequest, template: str, **context: object) -> str:
     """Return one server-sent event with a part of the page."""
     html = render_to_string(template, context, request)
-    return "".join(f"data: {line}\n" for line in html.split("\n")) + "\n"
+    # Each of the three ends a line of an event: what is left of one would begin a line of its own.
+    return "".join(f"data: {line}\n" for line in re.split(r"\r\n?|\n", html)) + "\n"

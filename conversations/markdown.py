@@ -18,6 +18,9 @@ ATTRIBUTES = {"a": {"href"}, "pre": {"tabindex"}, "ol": {"start"}}
 # A heading in a message stands below the headings of the page.
 HEADING = re.compile(r"(?<=<)(/?)h([1-6])(?=>)")
 DEEPEST = 6
+# The two lines that name the files of a diff, and what ends a line of it.
+FILE = re.compile(r"(?:---|\+\+\+) ")
+END = re.compile(r"\r\n?|\n")
 
 _markdown = (
     MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
@@ -40,7 +43,12 @@ def text_as_html(text: str) -> SafeString:
     html = HEADING.sub(lambda found: f"{found[1]}h{min(int(found[2]) + 2, DEEPEST)}", _markdown.render(text))
     html = html.replace("<pre>", '<pre tabindex="0">')
     clean = nh3.clean(
-        html, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="nofollow noreferrer"
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        url_relative="deny",
+        link_rel="nofollow noreferrer",
     )
     # nh3 has just sanitised it against the short list above.
     return mark_safe(clean)  # noqa: S308
@@ -49,7 +57,7 @@ def text_as_html(text: str) -> SafeString:
 def diff_as_html(text: str) -> SafeString:
     """Return a diff with what was put in and taken out marked, each line with its own sign."""
     tags = {"+": "<ins>{}</ins>\n", "-": "<del>{}</del>\n"}
-    lines = (format_html(tags.get(line[:1], "{}\n"), line) for line in text.splitlines())
+    lines = (format_html("{}\n" if FILE.match(line) else tags.get(line[:1], "{}\n"), line) for line in END.split(text))
     return format_html(
         '<pre class="diff" tabindex="0"><code>{}</code></pre>', format_html_join("", "{}", ((line,) for line in lines))
     )

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import clock
 from accounts.http import SignedInRequest
+from accounts.models import User
 from conversations import actions
 from conversations.forms import RenameForm, SearchForm, StartForm
 from conversations.lists import page_of
@@ -32,7 +33,8 @@ OVERVIEWS = {
 def index(request: SignedInRequest, kind: ConversationKind) -> HttpResponse:
     """List someone's conversations of one kind, with a field to start another."""
     draft = draft_for(request.user, request.path, at=clock.now())
-    return list_page(request, kind, StartForm(initial={"text": draft}, user=request.user))
+    initial = {"text": draft, "private": "private" in request.GET}
+    return list_page(request, kind, StartForm(initial=initial, user=request.user))
 
 
 def list_page(
@@ -40,7 +42,9 @@ def list_page(
 ) -> HttpResponse:
     """Return a list as it is asked for, with a form to start another conversation."""
     context = {"form": form, "writer": writer_token(request.user), "titles_only": False, "streams": True}
-    return render(request, "conversations/index.html", context | _listed(request, kind), status=status)
+    # What htmx asked for in place of the form is the form again.
+    template = "conversations/_start.html" if request.htmx else "conversations/index.html"
+    return render(request, template, context | _listed(request, kind), status=status)
 
 
 @require_safe
@@ -77,10 +81,18 @@ def _undoable(request: SignedInRequest) -> Conversation | None:
 # One conversation
 
 
-def own(request: SignedInRequest, pk: uuid.UUID) -> Conversation:
-    """Return a conversation of whoever asks, judged for its badge, or answer 404."""
+def judged(user: User, pk: uuid.UUID) -> Conversation | None:
+    """Return a conversation of someone's own as it is now, judged for its badge; None if it is not there."""
     at = clock.now()
-    return get_object_or_404(Conversation.objects.for_user(request.user, at).with_reason(at), pk=pk)
+    return Conversation.objects.for_user(user, at).with_reason(at).filter(pk=pk).first()
+
+
+def own(request: SignedInRequest, pk: uuid.UUID) -> Conversation:
+    """Return the same of whoever asks, or answer 404."""
+    conversation = judged(request.user, pk)
+    if conversation is None:
+        raise Http404
+    return conversation
 
 
 @require_POST

@@ -31,6 +31,10 @@ KEPT_FIELDS = {
 }
 
 
+# The box beside it that nobody should have to remember to tick again.
+KEPT_CHOICE = "private"
+
+
 def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
     """Return the page on which the form of an act stands, or an empty text for a page itself."""
     if match.view_name not in KEPT_FIELDS:
@@ -54,6 +58,12 @@ def kept_text(request: HttpRequest) -> str:
     if request.method != "POST" or match is None or match.view_name not in KEPT_FIELDS:
         return ""
     return request.POST.get(KEPT_FIELDS[match.view_name][0], "").replace("\0", "")
+
+
+def kept_choice(request: HttpRequest) -> str:
+    """Return what the address of the page needs so that what was to be private still is."""
+    is_private = kept_text(request) and request.POST.get(KEPT_CHOICE)
+    return f"?{KEPT_CHOICE}=on" if is_private else ""
 
 
 def writer_token(user: User) -> str:

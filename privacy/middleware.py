@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts import clock
 from accounts.negotiation import prefers_json, problem_document
 from privacy.actions import record_shown
-from privacy.drafts import keep_draft, kept_text, page_address, page_of, writer_of
+from privacy.drafts import keep_draft, kept_choice, kept_text, page_address, page_of, writer_of
 from privacy.exemptions import is_exempt
 from privacy.http import GatedRequest, sends_gpc
 from privacy.standing import Prompt, Standing, is_settled, standing_of
@@ -57,7 +57,7 @@ class GateMiddleware:
         page = page_address(request)
         if text := kept_text(request):
             keep_draft(standing.user, page, text, at=clock.now())
-        question_url = f"{reverse('privacy:question')}?{urlencode({'next': page})}"
+        question_url = f"{reverse('privacy:question')}?{urlencode({'next': page + kept_choice(request)})}"
         if request.htmx:
             return HttpResponseClientRedirect(question_url)
         response = redirect(question_url)

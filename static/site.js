@@ -27,17 +27,21 @@ document.addEventListener("htmx:before:response", (event) => {
   const inPlace = form.id === "composer" ? [422] : dialog?.open ? [409, 422] : [];
   if (status < 400 || inPlace.includes(status)) return;
   event.preventDefault();
-  form.submit();
+  form.submit?.();
 });
+const status = document.getElementById("reply-status");
 document.addEventListener("htmx:error", (event) => {
-  if (event.target.action && (dialog?.open || event.target.id === "composer")) event.target.submit();
+  if (dialog?.open && event.target.action) event.target.submit();
+  else if (status && event.target.id === "composer" && event.detail.error?.name !== "AbortError") status.textContent = status.dataset.offline;
 });
 // A reply that broke off leaves the page as it is stored: without it, and with the way to ask again.
 document.addEventListener("htmx:sse:close", () => {
   const coming = document.getElementById("coming");
   if (!coming) return;
   coming.remove();
-  htmx.ajax("GET", location.href, { target: "#reply", select: "#reply", swap: "outerHTML" });
+  status.textContent = "";
+  if (document.querySelector("#composer.htmx-request")) return;
+  htmx.ajax("GET", location.pathname, { target: "#reply", select: "#reply", swap: "outerHTML" });
 });
 const zone = document.querySelector("[data-time-zone]");
 if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,0 +1,268 @@
+"""What was deleted stays deleted, whatever backup is restored (rule D7)."""
+
+import uuid
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts import journal
+from accounts.checks import check_journal
+from accounts.leaving import close_account
+from accounts.models import JournalEntry, User
+from conversations import actions
+from conversations.feedback import delete_feedback
+from conversations.models import Conversation, Feedback, FeedbackCopy, Thumb
+from privacy.models import ConsentRecord, ConsentState, Method, PolicyUpdate, Training, TrainingRefusal
+from privacy.verification import verify
+from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_user
+
+DAY = timedelta(days=1)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def lines() -> list[journal.Line]:
+    return [line for path in journal.files() for line in journal.lines_of(path)]
+
+
+def forget(*models: Any) -> None:
+    """Let the database be as old as a backup made before some rows."""
+    for model in models:
+        model.objects.all().delete()
+
+
+def replayed() -> str:
+    out = StringIO()
+    call_command("replay_journal", stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+# Writing
+
+
+def test_act_is_a_line_once_it_is_committed_and_not_before(alice: User) -> None:
+    conversation = make_conversation(alice)
+    with transaction.atomic():
+        actions.delete_conversation(alice, conversation, at=MEANWHILE)
+        assert lines() == []
+
+    entry = JournalEntry.objects.get()
+    assert lines() == [journal.Line(entry.pk, "conversation_deleted", conversation.pk, MEANWHILE)]
+
+
+def test_act_that_was_rolled_back_is_no_line(alice: User) -> None:
+    conversation = make_conversation(alice)
+    with transaction.atomic():
+        actions.delete_conversation(alice, conversation, at=MEANWHILE)
+        transaction.set_rollback(True)
+
+    assert lines() == []
+    assert not JournalEntry.objects.exists()
+
+
+def test_line_holds_ids_and_an_instant_and_nothing_else(update: PolicyUpdate, alice: User) -> None:
+    conversation = make_conversation(alice, "Only between us")
+    actions.exclude_conversation(alice, conversation, at=MEANWHILE)
+    answer_as(alice, Training.ALLOW)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+    close_account(alice, at=MEANWHILE + 2 * DAY)
+
+    assert [line.act for line in lines()] == ["conversation_excluded", "training_refused", "account_deleted"]
+    assert {line.subject for line in lines()} == {conversation.pk, alice.principal}
+    (path,) = journal.files()
+    assert path.name == f"{timezone.now():%Y-%m-%d}.jsonl"
+    assert "Only" not in path.read_text()
+    assert "alice" not in path.read_text()
+
+
+def test_line_that_could_not_be_written_is_written_later(
+    alice: User, caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
+    directory: Path = settings.JOURNAL_DIR
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.write_text("in the way")
+    actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    assert "The journal can't be written" in caplog.text
+    directory.unlink()
+
+    assert journal.complete() == 1
+
+    assert [line.entry for line in lines()] == [JournalEntry.objects.get().pk]
+    assert journal.complete() == 0
+
+
+def test_line_that_a_crash_cut_short_does_not_swallow_the_next(alice: User) -> None:
+    first, second = make_conversation(alice), make_conversation(alice)
+    actions.delete_conversation(alice, first, at=MEANWHILE)
+    (path,) = journal.files()
+    path.write_bytes(path.read_bytes()[:-20])
+
+    actions.delete_conversation(alice, second, at=MEANWHILE)
+
+    assert [line.subject for line in lines()] == [second.pk]
+    assert journal.complete() == 1
+    assert {line.subject for line in lines()} == {first.pk, second.pk}
+
+
+# A database that is older
+
+
+def test_site_does_not_serve_until_the_journal_is_replayed(client: Client, alice: User) -> None:
+    assert client.get("/").status_code == 200
+    actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    assert Client().get("/").status_code == 200
+    forget(JournalEntry)
+    Conversation.objects.update(deleted_at=None)
+
+    fresh = Client()  # As of a process that has just been started.
+    response = fresh.get("/", headers={"accept-language": "zh-hans"})
+    assert response.status_code == 503
+    assert response["Retry-After"] == "60"
+    assert response["Content-Language"] == "zh-hans"
+    assert fresh.get("/chats/", headers={"accept": "application/json"}).json()["code"] == "being_restored"
+    assert fresh.get("/health/").status_code == 503
+    assert fresh.get("/health/").json() == {"status": "unavailable", "database": True, "journal": False}
+    assert [error.id for error in check_journal(databases=["default"])] == ["accounts.E001"]
+    with pytest.raises(CommandError, match="older than the journal"):
+        call_command("replay_journal", "--check")
+
+    assert replayed() == "Done again: 1 × conversation_deleted.\n"
+
+    assert Conversation.objects.get().deleted_at == MEANWHILE
+    assert fresh.get("/").status_code == 200
+    assert fresh.get("/health/").status_code == 200
+    assert check_journal(databases=["default"]) == []
+    assert replayed() == "There was nothing to do again.\n"
+
+
+def test_database_without_any_act_is_not_behind(db: None) -> None:
+    assert not journal.is_behind()
+    assert not Path(settings.JOURNAL_DIR).exists()
+
+
+def test_replay_can_be_killed_after_any_act(alice: User) -> None:
+    for _time in range(3):
+        actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    forget(JournalEntry)
+    Conversation.objects.update(deleted_at=None)
+
+    next(journal.replay())
+
+    assert Conversation.objects.filter(deleted_at=None).count() == 2
+    assert journal.is_behind()
+    assert replayed() == "Done again: 2 × conversation_deleted.\n"
+    assert not journal.is_behind()
+
+
+def test_acts_on_what_the_backup_never_had_are_remembered(alice: User) -> None:
+    conversation = make_conversation(alice)
+    actions.exclude_conversation(alice, conversation, at=MEANWHILE)
+    actions.delete_conversation(alice, conversation, at=MEANWHILE)
+    close_account(alice, at=MEANWHILE)
+    forget(JournalEntry, Conversation)
+    User.objects.filter(pk=alice.pk).update(principal=uuid.uuid4())
+
+    replayed()
+
+    assert not journal.is_behind()
+    assert JournalEntry.objects.count() == 3
+
+
+# What is done again
+
+
+def test_undone_deletion_stays_undone(alice: User) -> None:
+    conversation = make_conversation(alice)
+    actions.delete_conversation(alice, conversation, at=MEANWHILE)
+    actions.undo_deletion(alice, conversation, at=MEANWHILE + SECOND)
+    forget(JournalEntry)
+
+    replayed()
+
+    assert Conversation.objects.get().deleted_at is None
+
+
+def test_exclusion_holds_again_and_ends_coverage_when_it_did(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice, at=MEANWHILE + SECOND)
+    before = Conversation.objects.values().get()
+    actions.exclude_conversation(alice, conversation, at=MEANWHILE + DAY)
+    excluded = Conversation.objects.values().get()
+    forget(JournalEntry)
+    Conversation.objects.update(**before)
+
+    replayed()
+
+    assert Conversation.objects.values().get() == excluded
+    assert excluded["expires_at"] == MEANWHILE + 31 * DAY
+
+
+def test_lifted_exclusion_stays_lifted(alice: User) -> None:
+    conversation = make_conversation(alice)
+    actions.exclude_conversation(alice, conversation, at=MEANWHILE)
+    forget(JournalEntry)
+    actions.lift_exclusion(alice, conversation, at=MEANWHILE + DAY)
+    forget(JournalEntry)
+
+    replayed()
+
+    assert Conversation.objects.get().excluded_at is None
+
+
+def test_deleted_feedback_stays_deleted(alice: User) -> None:
+    copy = FeedbackCopy.objects.create(thumb=Thumb.UP, given_on=MEANWHILE.date(), expires_at=MEANWHILE + 99 * DAY)
+    given = Feedback.objects.create(user=alice, copy=copy, given_at=MEANWHILE)
+    delete_feedback(given, at=MEANWHILE)
+    forget(JournalEntry)
+    copy.save(force_insert=True)
+
+    replayed()
+
+    assert not FeedbackCopy.objects.exists()
+
+
+def test_refusal_holds_again_with_honest_evidence(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    make_conversation(alice, at=MEANWHILE + SECOND)
+    line = journal.Line(uuid.uuid4(), "training_refused", alice.principal, MEANWHILE + DAY)
+    journal.append([line])  # Made after the backup.
+
+    replayed()
+
+    state = ConsentState.objects.get()
+    assert (state.training, state.allowed_since, state.last_receipt) == (Training.REFUSE, None, line.entry)
+    record = ConsentRecord.objects.order_by("sequence").last()
+    assert record is not None
+    assert (record.kind, record.method, record.occurred_at) == ("training_withdrawn", Method.REPLAY, line.at)
+    assert TrainingRefusal.objects.get().pk == line.entry
+    assert verify().first is None
+    assert Conversation.objects.get().expires_at == line.at + 30 * DAY
+    assert not journal.is_behind()
+
+
+def test_refusal_before_the_present_allow_changes_nothing(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW, at=MEANWHILE + DAY)
+    journal.append([journal.Line(uuid.uuid4(), "training_refused", alice.principal, MEANWHILE)])
+
+    replayed()
+
+    assert ConsentState.objects.get().training == Training.ALLOW
+    assert not journal.is_behind()
+
+
+def test_deleted_account_is_deleted_again() -> None:
+    alice = make_user("alice@example.com")
+    journal.append([journal.Line(uuid.uuid4(), "account_deleted", alice.principal, MEANWHILE)])
+
+    replayed()
+
+    alice.refresh_from_db()
+    assert (alice.closed_at, alice.is_active) == (MEANWHILE, False)

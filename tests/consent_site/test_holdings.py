@@ -1,0 +1,185 @@
+"""Everything that is held of a person is known: it can be taken, and it goes (rules D3 and D5)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from accounts import exports, personal_data
+from accounts.leaving import close_account, erase
+from accounts.models import DataExport, User
+from conversations import actions
+from conversations.feedback import give_feedback, preview
+from conversations.models import ConversationKind, FeedbackCopy, Message, Thumb
+from conversations.replies import answer_message
+from privacy.drafts import keep_draft
+from privacy.models import PolicyUpdate, Training
+from privacy.verification import verify
+from tests.accounts.signing_in import prove_again, sign_in
+from tests.conversations.assistants import Echo
+from tests.factories import MEANWHILE, answer_as, defer_as, make_conversation, make_user
+
+# What has no link to a person, although it looks like one; each with its reason.
+NOT_A_PERSON: dict[str, str] = {
+    "contenttypes.ContentType": "names models",
+    "auth.Permission": "names what staff may do",
+    "auth.Group": "names roles; who is in one is held with the account",
+}
+PRINCIPALS = {"principal", "actor", "moved_by", "subject"}
+
+
+def leads_to_a_person(model: type[Model], seen: frozenset[type[Model]] = frozenset()) -> bool:
+    """Return whether a row of a model is about someone: by a key, through another row, or by a principal."""
+    if model is User or PRINCIPALS & {field.name for field in model._meta.get_fields()}:
+        return True
+    related = {
+        field.related_model
+        for field in model._meta.get_fields()
+        if field.is_relation and (field.many_to_one or field.one_to_one) and not field.auto_created
+    }
+    return any(
+        leads_to_a_person(other, seen | {model})
+        for other in related
+        if isinstance(other, type) and issubclass(other, Model) and other not in seen | {model}
+    )
+
+
+def every_model() -> Iterator[type[Model]]:
+    yield from apps.get_models(include_auto_created=True)
+
+
+def test_every_model_that_leads_to_a_person_is_held_by_an_app() -> None:
+    held = {model for holding in personal_data.HOLDINGS for model in holding.models}
+    about_people = {model for model in every_model() if leads_to_a_person(model)}
+
+    assert about_people - held == set()
+    # What is held beyond that: no key leads from it, but someone's does to it.
+    assert {model._meta.label for model in held - about_people} == {"sessions.Session", "conversations.FeedbackCopy"}
+
+
+def test_every_holding_has_a_name_of_its_own() -> None:
+    names = [holding.name for holding in personal_data.HOLDINGS]
+    assert len(set(names)) == len(names)
+
+
+# A whole person
+
+ADDRESS, LOCAL_PART = "zacharias.quill@example.org", "zacharias"
+TEXTS = ("Xylophone lessons", "zither-workspace", "Quokka comment", "Half a numbat", "Wombat title", "Dugong diff")
+AGENT = "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0 Platypus"
+IP = "203.0.113.77"
+
+
+@pytest.fixture
+def whole_person(update: PolicyUpdate) -> User:
+    """Make someone of whom everything there is is held."""
+    user = make_user(ADDRESS, language="zh-hans", time_zone="Pacific/Chatham", is_staff=True)
+    browser = Client(headers={"user-agent": AGENT}, REMOTE_ADDR=IP)
+    defer_as(user)
+    sign_in(browser, user)
+    prove_again(browser)
+    answer_as(user, Training.ALLOW, language="zh-hans")
+    answer_as(user, Training.REFUSE, language="zh-hans", at=MEANWHILE + timedelta(days=1))
+    chat = make_conversation(user, TEXTS[0])
+    answer_message(chat.messages.get(), Echo(), at=lambda: MEANWHILE)
+    coding = actions.start_conversation(
+        user, TEXTS[5], at=MEANWHILE, kind=ConversationKind.CODING_SESSION, workspace=TEXTS[1], private=True
+    ).conversation
+    actions.rename_conversation(coding, TEXTS[4])
+    reply = Message.objects.get(answers__conversation=chat)
+    for text in (TEXTS[2],):
+        shown = preview(user, reply, Thumb.UP, text, at=MEANWHILE)
+        give_feedback(user, reply, Thumb.UP, text, token=shown.token(user, reply), at=MEANWHILE)
+    keep_draft(user, f"/chats/{coding.pk}/", TEXTS[3], at=MEANWHILE)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "of-zacharias"})
+    user.groups.add(Group.objects.create(name="Auditors"))
+    LogEntry.objects.create(
+        user=user,
+        content_type=ContentType.objects.get_for_model(User),
+        object_id=str(user.pk),
+        object_repr=str(user),
+        action_flag=CHANGE,
+        change_message=f"Changed {ADDRESS}",
+    )
+    exports.write_export(exports.request_export(user, at=MEANWHILE).pk)
+    return user
+
+
+def traces(*needles: str) -> list[str]:
+    """Return where in the database any of some texts stands: every column of every table is read."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            columns = [column[0] for column in cursor.description]
+            for row in cursor.fetchall():
+                for column, value in zip(columns, row, strict=True):
+                    text = str(value).lower()
+                    found += [f"{table}.{column}: {needle}" for needle in needles if needle.lower() in text]
+    return found
+
+
+def test_erased_person_leaves_no_trace(whole_person: User) -> None:
+    user = User.objects.get(pk=whole_person.pk)
+    needles = (ADDRESS, LOCAL_PART, *TEXTS, IP, "Platypus", "Chatham", "of-zacharias", user.password)
+    assert {needle for needle in needles if not traces(needle)} == set(), "each of them stands somewhere before"
+    file = exports.path_of(DataExport.objects.get())
+
+    close_account(user, at=MEANWHILE)
+    erase(user.principal)
+
+    # Rule D6: what was said of a reply stays, and nothing leads from it to anyone.
+    left = [trace for trace in traces(*needles) if not trace.startswith("conversations_feedbackcopy.")]
+    assert left == []
+    assert not file.exists()
+    assert FeedbackCopy.objects.count() == 1
+    assert verify().first is None
+
+
+def test_erasing_can_be_stopped_after_any_holding_and_run_again(whole_person: User) -> None:
+    user = User.objects.get(pk=whole_person.pk)
+    close_account(user, at=MEANWHILE)
+    for count in range(len(personal_data.HOLDINGS)):
+        for holding in list(reversed(personal_data.HOLDINGS))[: count + 1]:
+            holding.erase(User.objects.get(pk=user.pk))
+
+    erase(user.principal)
+
+    assert not [trace for trace in traces(LOCAL_PART, *TEXTS) if not trace.startswith("conversations_feedbackcopy.")]
+    assert User.objects.get(pk=user.pk).erased_at is not None
+
+
+def test_export_counts_what_it_yields(whole_person: User) -> None:
+    counts: dict[str, tuple[int, int]] = {}
+    for holding in personal_data.HOLDINGS:
+        counts[holding.name] = (holding.count(whole_person), len(list(holding.export(whole_person))))
+
+    assert {name: pair for name, pair in counts.items() if pair[0] != pair[1]} == {}
+    assert not {name for name, pair in counts.items() if not pair[0]} - {"journal", "moves_of_last_days"}
+
+
+def test_copy_of_feedback_leads_to_nobody_once_it_is_cut_off(whole_person: User) -> None:
+    (copy,) = FeedbackCopy.objects.all()
+    ids = {str(copy.pk), copy.pk.hex}
+    close_account(whole_person, at=MEANWHILE)
+    erase(whole_person.principal)
+
+    elsewhere = [trace for trace in traces(*ids) if not trace.startswith("conversations_feedbackcopy.id")]
+    assert elsewhere == []
+    assert copy.given_on == MEANWHILE.date()
+    assert copy.expires_at.hour == copy.expires_at.minute == 0
+
+
+def test_download_is_offered_where_an_account_is_deleted(whole_person: User, client: Any) -> None:
+    client.force_login(whole_person)
+    assert client.get(reverse("accounts:data_export")).status_code == 200
