@@ -181,8 +181,10 @@ def _as_in_the_request(events: Iterator[str]) -> Iterator[str]:
 
 
 def _events(request: SignedInRequest, message: Message, assistant: Assistant, *, is_new: bool) -> Iterator[str]:
-    conversation = judged(request.user, message.conversation_id) or message.conversation
-    written = message if is_new else None
+    conversation, written = judged(request.user, message.conversation_id), message if is_new else None
+    if conversation is None:
+        yield _event(request, "conversations/_reply_fails.html", problem=Gone.message, conversation=None)
+        return
     yield _event(request, "conversations/_reply_begins.html", message=written, conversation=conversation)
     try:
         for piece in pieces_of_reply(message, assistant, at=clock.now):
