@@ -2,20 +2,36 @@
 
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import Plan, PlanChange, User
 
 
+class AccountClosed(PermissionDenied):
+    """The account was deleted while its person was doing something; nothing was done."""
+
+
 def lock_user(user: User) -> User:
-    """Return the account, re-read and locked until the transaction ends.
+    """Return the account, re-read and locked until the transaction ends. Raises AccountClosed if it was deleted.
+
+    Whatever a person does begins here, so nothing of theirs is written after their account has been erased.
+    """
+    locked = lock_account(user)
+    if locked.closed_at is not None:
+        raise AccountClosed
+    return locked
+
+
+def lock_account(user: User) -> User:
+    """Return the account, deleted or not, re-read and locked until the transaction ends.
 
     Everything that races for one person (two tabs, two devices) meets at this lock. On SQLite the transaction
     itself is the lock (`transaction_mode=IMMEDIATE`). Raises TransactionManagementError outside of one, which
     PostgreSQL does by itself and SQLite would pass over in silence.
     """
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("lock_user() protects a transaction and needs one.")
+        raise transaction.TransactionManagementError("lock_account() protects a transaction and needs one.")
     return User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
 
 

@@ -10,14 +10,14 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import translation
 
 from accounts import clock, personal_data
 from accounts.actions import lock_user
@@ -31,8 +31,8 @@ KEPT_FOR = timedelta(days=7)
 STEP = 200
 
 
-class AccountClosed(Exception):
-    """The account was deleted while its export was being written."""
+class Overtaken(Exception):
+    """The export came to an end otherwise: another task has written it, or another was asked for."""
 
 
 def path_of(export: DataExport) -> Path:
@@ -62,7 +62,8 @@ def write_export(key: uuid.UUID) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            _write(export, file)
+            with translation.override(export.user.language):
+                _write(export, file)
             file.flush()
             os.fsync(file.fileno())
         _publish(export, written, path)
@@ -70,25 +71,31 @@ def write_export(key: uuid.UUID) -> None:
         logger.exception("The data export %s could not be written.", export.pk)
         with suppress(OSError):
             written.unlink()
-        DataExport.objects.filter(pk=export.pk).update(failed_at=clock.now())
+        _unfinished(export).update(failed_at=clock.now())
+
+
+def _unfinished(export: DataExport) -> QuerySet[DataExport]:
+    """Return the row of an export, unless it has come to an end: another task may have brought it there."""
+    return DataExport.objects.filter(pk=export.pk, finished_at=None, failed_at=None)
 
 
 @transaction.atomic
 def _publish(export: DataExport, written: Path, path: Path) -> None:
-    """Give a whole file its name, unless the account was deleted meanwhile."""
-    if lock_user(export.user).closed_at is not None:
-        raise AccountClosed
+    """Give a whole file its name, and remove the one before it."""
+    lock_user(export.user)
+    now, total = clock.now(), export.total
+    done = _unfinished(export).update(done=total, total=total, moved_at=now, finished_at=now, expires_at=now + KEPT_FOR)
+    if not done:
+        raise Overtaken
+    remove(DataExport.objects.filter(user=export.user, finished_at__isnull=False).exclude(pk=export.pk))
     written.rename(path)
-    now = clock.now()
-    DataExport.objects.filter(pk=export.pk).update(
-        done=export.total, total=export.total, moved_at=now, finished_at=now, expires_at=now + KEPT_FOR
-    )
 
 
 def _write(export: DataExport, file: IO[str]) -> None:
     """Write everything as one JSON object, with a list for each holding."""
     user, done = export.user, 0
     export.total = sum(holding.count(user) for holding in personal_data.HOLDINGS)
+    _note(export, done)
     head = {"format": FORMAT, "product": settings.PRODUCT_NAME, "made_at": export.requested_at}
     file.write(_json(head)[:-1])
     for holding in personal_data.HOLDINGS:
@@ -103,13 +110,18 @@ def _write(export: DataExport, file: IO[str]) -> None:
 
 
 def _note(export: DataExport, done: int) -> None:
-    kept = DataExport.objects.filter(pk=export.pk, user__closed_at=None)
-    if not kept.update(done=min(done, export.total), total=export.total, moved_at=clock.now()):
-        raise AccountClosed
+    written = _unfinished(export).filter(user__closed_at=None)
+    if not written.update(done=min(done, export.total), total=export.total, moved_at=clock.now()):
+        raise Overtaken
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> str:
+    """Return an instant to its last microsecond, in UTC, as the hashes of consent records have it."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
 
 
 def remove(found: QuerySet[DataExport]) -> None:
@@ -121,8 +133,9 @@ def remove(found: QuerySet[DataExport]) -> None:
 
 
 def expired(at: datetime) -> QuerySet[DataExport]:
-    """Return the exports whose file is past its date, and those that failed as long ago."""
-    return DataExport.objects.filter(expires_at__lte=at) | DataExport.objects.filter(failed_at__lte=at - KEPT_FOR)
+    """Return the exports whose file is past its date, and those that came to nothing as long ago."""
+    nothing = Q(finished_at=None, moved_at__lte=at - KEPT_FOR)
+    return DataExport.objects.filter(Q(expires_at__lte=at) | nothing)
 
 
 def purge_strays() -> None:
@@ -139,6 +152,5 @@ def _stray_files() -> Iterator[Path]:
         except ValueError:
             continue
         export = DataExport.objects.filter(pk=key).first()
-        is_running = export is not None and export.finished_at is None and export.failed_at is None
-        if export is None or (path.suffix == ".part" and not is_running):
+        if export is None or (not export.finished_at if path.suffix == ".json" else not export.is_running(clock.now())):
             yield path

@@ -16,7 +16,7 @@ from accounts import exports
 from accounts.devices import device_name
 from accounts.leaving import end_sessions
 from accounts.models import DataExport, JournalEntry, Plan, PlanChange, User
-from accounts.personal_data import Holding
+from accounts.personal_data import Holding, in_batches
 
 # What stands where an address stood. `.invalid` is nobody's, ever (RFC 2606).
 ERASED = "erased.invalid"
@@ -28,7 +28,7 @@ def rows(
     """Return the holding of some rows that are exported one by one and deleted."""
 
     def export(user: User) -> Iterator[dict[str, Any]]:
-        return (as_dict(row) for row in found(user).iterator(chunk_size=500))
+        return (as_dict(row) for row in in_batches(found(user)))
 
     def erase(user: User) -> None:
         found(user).delete()
@@ -48,6 +48,8 @@ def _account(user: User) -> Iterator[dict[str, Any]]:
         "language": user.language,
         "time_zone": user.time_zone,
         "staff": user.is_staff,
+        "superuser": user.is_superuser,
+        "permissions": sorted(user.get_user_permissions()),
         "groups": list(user.groups.values_list("name", flat=True)),
     }
 
@@ -71,7 +73,7 @@ def _erase_account(user: User) -> None:
 
 
 def _devices(user: User) -> Iterator[dict[str, Any]]:
-    for session in UserSession.objects.filter(user=user).iterator():
+    for session in in_batches(UserSession.objects.filter(user=user)):
         device = device_name(session.user_agent)
         yield {
             "device": device,
@@ -85,9 +87,22 @@ def _devices(user: User) -> Iterator[dict[str, Any]]:
 def _about(user: User) -> QuerySet[LogEntry]:
     """Return the staff's log about an account: Django repeats its address there."""
     people = ContentType.objects.get_for_model(User)
-    return LogEntry.objects.filter(
-        Q(content_type=people, object_id=str(user.pk)) | Q(object_repr__icontains=user.email)
-    )
+    return LogEntry.objects.filter(Q(content_type=people, object_id=str(user.pk)) | Q(object_repr=user.email))
+
+
+def _log(user: User) -> QuerySet[LogEntry]:
+    return _about(user) | LogEntry.objects.filter(user=user)
+
+
+def _logged(user: User) -> Iterator[dict[str, Any]]:
+    """Yield what was done by or to someone; what else it was done to is somebody else's."""
+    for row in in_batches(_log(user).select_related("content_type")):
+        yield {
+            "at": row.action_time,
+            "action": row.get_action_flag_display(),
+            "what": row.content_type.model if row.content_type else "",
+            "by_you": row.user_id == user.pk,
+        }
 
 
 def _erase_log(user: User) -> None:
@@ -144,8 +159,8 @@ HOLDINGS = (
     Holding(
         "staff_log",
         (LogEntry,),
-        lambda user: LogEntry.objects.filter(user=user).count(),
-        lambda user: ({"at": row.action_time, "what": str(row)} for row in LogEntry.objects.filter(user=user)),
+        lambda user: _log(user).count(),
+        _logged,
         _erase_log,
     ),
     # Ids and instants of what is gone; they lead to nothing.

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import journal, personal_data
-from accounts.actions import lock_user
+from accounts.actions import lock_account
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def close_account(user: User, *, at: datetime) -> None:
 
     What it held is erased by a task (`erase_account`), which is the caller's to start after the commit.
     """
-    user = lock_user(user)
+    user = lock_account(user)
     if user.closed_at is not None:
         return
     close(user, at)
@@ -54,8 +54,9 @@ def _send_word(user: User) -> None:
     """Tell the address, while it is still known. That it can't be told keeps nobody from leaving."""
     try:
         get_adapter().send_mail("account/email/account_deleted", user.email, {"user": user})
-    except Exception:
-        logger.exception("The letter about a deleted account could not be sent.")
+    except Exception:  # noqa: BLE001 - whatever a mail server does
+        # What went wrong may repeat the address.
+        logger.error("The letter about a deleted account could not be sent.")  # noqa: TRY400
 
 
 def erase(principal: uuid.UUID) -> None:
@@ -77,4 +78,4 @@ def close_again(line: journal.Line) -> None:
     """Close an account that a backup has brought back. The purge erases it, as it does whatever was left over."""
     user = User.objects.filter(principal=line.subject, closed_at__isnull=True).first()
     if user is not None:
-        close(lock_user(user), line.at)
+        close(lock_account(user), line.at)

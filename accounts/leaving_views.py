@@ -4,11 +4,13 @@ import uuid
 
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import clock, exports, tasks
@@ -21,12 +23,14 @@ from accounts.models import DataExport
 @require_safe
 def data_export(request: SignedInRequest) -> HttpResponse:
     """Show how far someone's download is, and let them ask for one."""
-    export, at = DataExport.objects.filter(user=request.user).order_by("-requested_at").first(), clock.now()
-    is_running = export is not None and export.is_running(at)
+    own, at = DataExport.objects.filter(user=request.user).order_by("-requested_at"), clock.now()
+    latest, ready = own.first(), own.filter(expires_at__gt=at).first()
+    is_running = latest is not None and latest.is_running(at)
     context = {
-        "export": export,
+        "export": latest,
         "is_running": is_running,
-        "is_ready": export is not None and export.is_ready(at),
+        "has_failed": latest is not None and latest.finished_at is None and not is_running,
+        "ready": ready if ready and exports.path_of(ready).exists() else None,
         "streams": is_running,
     }
     template = "accounts/_export_state.html" if request.htmx else "accounts/data_export.html"
@@ -39,7 +43,7 @@ def start_export(request: SignedInRequest) -> HttpResponse:
     at = clock.now()
     export = exports.request_export(request.user, at=at)
     if export.requested_at == at:
-        tasks.write_export.delay(str(export.pk))
+        tasks.send(tasks.write_export, str(export.pk))
     return redirect("accounts:data_export")
 
 
@@ -48,14 +52,13 @@ def start_export(request: SignedInRequest) -> HttpResponse:
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def export_file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Give someone the file, once they have shown that it is them."""
-    found = DataExport.objects.filter(user=request.user, expires_at__gt=clock.now())
-    export = get_object_or_404(found, pk=pk)
-    try:
-        file = exports.path_of(export).open("rb")
-    except FileNotFoundError:
+    export = get_object_or_404(DataExport, user=request.user, pk=pk)
+    path = exports.path_of(export)
+    if not (export.is_ready(clock.now()) and path.exists()):
+        messages.error(request, _("That file is no longer there. You can have a new one written."))
         return redirect("accounts:data_export")
     name = f"{slugify(settings.PRODUCT_NAME)}-data-{export.requested_at:%Y-%m-%d}.json"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/json")
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/json")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,7 +69,7 @@ def delete_account(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "accounts/delete_account.html", {"form": form}, status=422 if form.is_bound else 200)
     close_account(request.user, at=clock.now())
-    tasks.erase_account.delay(str(request.user.principal))
+    tasks.send(tasks.erase_account, str(request.user.principal))
     logout(request)
     return redirect("accounts:deleted")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from accounts.models import User
 
@@ -24,6 +24,18 @@ class Holding:
     count: Callable[[User], int]
     export: Callable[[User], Iterator[dict[str, Any]]]
     erase: Callable[[User], None]
+
+
+def in_batches(found: QuerySet[Any], *, by: str = "pk", size: int = 500) -> Iterator[Any]:
+    """Yield rows in the order of a unique column, a batch at a time.
+
+    Each batch is a query of its own: an open one would keep SQLite from writing meanwhile, and a server from
+    forgetting what it has sent.
+    """
+    ordered, last = found.order_by(by), None
+    while batch := list((ordered if last is None else ordered.filter(**{f"{by}__gt": last}))[:size]):
+        yield from batch
+        last = getattr(batch[-1], by)
 
 
 # In the order in which apps are loaded: what depends on another comes after it, and is erased before it.

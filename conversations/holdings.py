@@ -1,25 +1,24 @@
 """What this app holds of a person: conversations, and the links to their feedback."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from accounts import clock
 from accounts.models import User
-from accounts.personal_data import Holding
+from accounts.personal_data import Holding, in_batches
 from conversations.badge import use_in_words
 from conversations.feedback import cut_links
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message
 
 BATCH = 500
+# Conversations are read with all their messages, and copies of feedback are long: fewer at a time.
+FEW = 50
 
 
 def _conversations(user: User) -> Iterator[dict[str, Any]]:
     """Yield every conversation there is, those that wait for the purge included: they are held too."""
-    found = Conversation.objects.filter(user=user).with_reason(clock.now()).order_by("pk").iterator(chunk_size=BATCH)
-    while batch := list(islice(found, BATCH)):
-        for conversation in batch:
-            yield _as_dict(conversation)
+    found = Conversation.objects.filter(user=user).with_reason(clock.now()).prefetch_related("messages")
+    yield from map(_as_dict, in_batches(found, size=FEW))
 
 
 def _as_dict(conversation: Conversation) -> dict[str, Any]:
@@ -44,13 +43,13 @@ def _as_dict(conversation: Conversation) -> dict[str, Any]:
                 "plan_class": message.plan_class,
                 "training_choice": message.training,
             }
-            for message in conversation.messages.order_by("pk").iterator(chunk_size=BATCH)
+            for message in conversation.messages.all()
         ],
     }
 
 
 def _feedback(user: User) -> Iterator[dict[str, Any]]:
-    for feedback in Feedback.objects.filter(user=user).select_related("copy").order_by("pk").iterator(chunk_size=BATCH):
+    for feedback in in_batches(Feedback.objects.filter(user=user).select_related("copy"), size=FEW):
         copy = feedback.copy
         yield {
             "thumb": copy.thumb,

@@ -4,6 +4,7 @@ Each batch is one transaction and looks again at what it takes, so that a purge 
 and a conversation resumed before its date is never lost to it.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from conversations.feedback import cut_links
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Purge
 from privacy.drafts import KEPT_FOR
 from privacy.models import Draft
+
+logger = logging.getLogger(__name__)
 
 # Conversations in one transaction: enough for its cost not to count, and few enough to hold nothing up.
 BATCH = 2000
@@ -99,8 +102,13 @@ def take_exports(due: Rows) -> Iterator[int]:
 def take_accounts(due: Rows) -> Iterator[int]:
     """Erase deleted accounts whose own task did not come to its end."""
     for principal in list(due.values_list("principal", flat=True)[:BATCH]):
-        erase(principal)
-        yield 1
+        try:
+            erase(principal)
+        except Exception:
+            # One that can't be erased must not keep the rest; it is due again next time, and `--check` says so.
+            logger.exception("The account %s could not be erased.", principal)
+        else:
+            yield 1
 
 
 TARGETS = (

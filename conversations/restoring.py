@@ -1,6 +1,6 @@
 """What is done again after a restore from a backup: deletions and exclusions the journal still knows (rule D7)."""
 
-from accounts.actions import lock_user
+from accounts.actions import lock_account
 from accounts.journal import Line
 from conversations.feedback import forget_again
 from conversations.models import Conversation
@@ -23,7 +23,7 @@ def exclude_again(line: Line) -> None:
     conversation = Conversation.objects.filter(pk=line.subject, excluded_at__isnull=True).select_related("user").first()
     if conversation is None:
         return
-    user = lock_user(conversation.user)
+    user = lock_account(conversation.user)
     if Conversation.objects.filter(pk=line.subject).covered().exists():
         conversation.expires_at = shortened(conversation.expires_at, line.at, standing_of(user, line.at).periods)
     conversation.excluded_at, conversation.allowed_message_at = line.at, None

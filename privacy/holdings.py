@@ -3,21 +3,37 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.holdings import nothing, rows
 from accounts.models import User
-from accounts.personal_data import Holding
-from privacy.models import ConsentRecord, ConsentState, Draft, LastDayMove, TrainingRefusal
+from accounts.personal_data import Holding, in_batches
+from privacy.models import ConsentRecord, ConsentState, Draft, LastDayMove, Notice, TrainingRefusal
 
-# The columns of a record that mean something to its person, all of them but the key of the row.
+# Every column of a record, so that its person can compute its hash too.
 RECORDED = (
-    *("sequence", "kind", "update_id", "notice_id", "receipt", "language", "surface", "method"),
+    *("id", "principal", "sequence", "kind", "update_id", "notice_id", "receipt", "language", "surface", "method"),
     *("previous_value", "new_value", "occurred_at", "recorded_at", "actor", "gpc", "previous_hash", "hash"),
 )
 
 
+def _own_records(user: User) -> QuerySet[ConsentRecord]:
+    return ConsentRecord.objects.filter(principal=user.principal)
+
+
 def _records(user: User) -> Iterator[dict[str, Any]]:
-    found = ConsentRecord.objects.filter(principal=user.principal).order_by("sequence")
-    yield from found.values(*RECORDED).iterator(chunk_size=500)
+    for record in in_batches(_own_records(user), by="sequence"):
+        yield {name: getattr(record, name) for name in RECORDED}
+
+
+def _notices(user: User) -> QuerySet[Notice]:
+    return Notice.objects.filter(pk__in=_own_records(user).values("notice_id"))
+
+
+def _texts(user: User) -> Iterator[dict[str, Any]]:
+    """Yield the texts someone was shown, each once."""
+    for notice in in_batches(_notices(user)):
+        yield {"sha256": notice.sha256, "language": notice.language, "surface": notice.surface, "text": notice.text}
 
 
 def _state(user: User) -> Iterator[dict[str, Any]]:
@@ -34,17 +50,24 @@ HOLDINGS = (
     Holding(
         "consent_records",
         (ConsentRecord,),
-        lambda user: ConsentRecord.objects.filter(principal=user.principal).count(),
+        lambda user: _own_records(user).count(),
         _records,
         _stays,
     ),
     Holding(
         "consent_state", (ConsentState,), lambda user: ConsentState.objects.filter(user=user).count(), _state, _stays
     ),
-    rows(
+    Holding("notices", (Notice,), lambda user: _notices(user).count(), _texts, _stays),
+    # A refusal is a row of the journal: without it the database would seem to be older than its lines.
+    Holding(
         "training_refusals",
-        lambda user: TrainingRefusal.objects.filter(user_id=user.pk).order_by("pk"),
-        lambda row: {"at": row.at, "kept_until": row.kept_until},
+        (TrainingRefusal,),
+        lambda user: TrainingRefusal.objects.filter(user=user).count(),
+        lambda user: (
+            {"at": row.at, "kept_until": row.kept_until}
+            for row in in_batches(TrainingRefusal.objects.filter(user=user))
+        ),
+        _stays,
     ),
     rows(
         "kept_texts",

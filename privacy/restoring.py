@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actions import lock_user
+from accounts.actions import lock_account
 from accounts.journal import Line
 from accounts.models import User
 from privacy import effects
@@ -30,7 +30,7 @@ def refuse_again(line: Line) -> None:
     they had last answered. Where they allow nothing, or allowed later, there is nothing to do.
     """
     user = User.objects.filter(principal=line.subject).first()
-    state = ConsentState.objects.filter(user=lock_user(user)).first() if user else None
+    state = ConsentState.objects.filter(user=lock_account(user)).first() if user else None
     if user is None or state is None or state.allowed_since is None or state.allowed_since >= line.at:
         return
     answer = ConsentRecord.objects.filter(principal=user.principal, kind__in=ANSWERS).order_by("sequence").last()
@@ -48,7 +48,7 @@ def refuse_again(line: Line) -> None:
         kept_until=line.at + timedelta(days=days),
     )
     for effect in effects.on_refusal:
-        transaction.on_commit(partial(effect, line.entry))
+        transaction.on_commit(partial(effect, line.entry), robust=True)
 
 
 def _withdrawal(answer: ConsentRecord, line: Line) -> ConsentRecord:

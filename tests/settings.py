@@ -35,5 +35,10 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
 
-# What goes wrong in a task goes wrong in its test.
+# What goes wrong in a task goes wrong in its test. `CELERY_BROKER_URL` is for the one test that starts a worker; the
+# others do their work in process.
 CELERY_TASK_EAGER_PROPAGATES = True
+if os.environ.get("CELERY_QUEUE"):
+    CELERY_TASK_DEFAULT_QUEUE = os.environ["CELERY_QUEUE"]
+else:
+    CELERY_TASK_ALWAYS_EAGER = True

@@ -1,10 +1,8 @@
 """The download of all that is held about a person: the job, its file, and what can go wrong (rule D5)."""
 
 import json
-import random
 import signal
 import stat
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -100,7 +98,7 @@ def test_disk_that_is_full_leaves_no_file_and_is_said(alices: Client, alice: Use
     assert DataExport.objects.get().failed_at is not None
     shown = page(alices.get(PAGE))
     assert "Your file could not be written" in shown.text
-    assert shown.one("form", action=START)
+    assert shown.all("form", action=START)
 
 
 def test_export_of_an_account_that_was_deleted_meanwhile_comes_to_nothing(alice: User) -> None:
@@ -111,6 +109,78 @@ def test_export_of_an_account_that_was_deleted_meanwhile_comes_to_nothing(alice:
 
     assert files() == []
     assert DataExport.objects.get().finished_at is None
+
+
+def test_new_file_takes_the_place_of_the_one_before(alice: User) -> None:
+    exported(alice)
+    exported(alice)
+
+    assert files() == [exports.path_of(DataExport.objects.get())]
+
+
+def test_of_two_tasks_on_one_export_the_first_to_end_stands(alice: User) -> None:
+    export = exports.request_export(alice, at=MEANWHILE)
+    stale = DataExport.objects.select_related("user").get(pk=export.pk)
+    exports.write_export(export.pk)
+    written = exports.path_of(export).read_text()
+
+    half = exports.path_of(export).with_suffix(".other.part")
+    half.write_text("{")
+    with pytest.raises(exports.Overtaken):
+        exports._publish(stale, half, exports.path_of(export))
+
+    assert exports.path_of(export).read_text() == written
+    assert DataExport.objects.get().failed_at is None
+
+
+def test_what_a_killed_task_left_is_gone_after_a_while(alice: User, moved_to: MoveClock) -> None:
+    export = exports.request_export(alice, at=MEANWHILE)
+    half = exports.path_of(export).with_suffix(".dead.part")
+    half.parent.mkdir(parents=True)
+    half.write_text("{")
+    moved_to(MEANWHILE + timedelta(minutes=14))
+    exports.purge_strays()
+    assert half.exists()
+
+    moved_to(MEANWHILE + timedelta(minutes=15))
+    exports.purge_strays()
+
+    assert not half.exists()
+    assert exports.expired(MEANWHILE + 7 * DAY).get() == export
+    assert not exports.expired(MEANWHILE + 7 * DAY - timedelta(seconds=1)).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_export_goes_on_while_others_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open query would keep SQLite from noting progress, once anyone else had written."""
+    alice = make_user("alice@example.com")
+    monkeypatch.setattr(exports, "STEP", 1)
+    for number in range(120):
+        make_conversation(alice, f"Number {number}")
+    note = exports._note
+
+    def noting(export: DataExport, done: int) -> None:
+        manage_once(done)
+        note(export, done)
+
+    def manage_once(done: int) -> None:
+        if done == 60:
+            process = start("-c", WRITE_ELSEWHERE)
+            said, _err = process.communicate(timeout=60)
+            assert process.returncode == 0, said
+
+    monkeypatch.setattr(exports, "_note", noting)
+
+    assert len(exported(alice)["conversations"]) == 120
+    assert DataExport.objects.get().failed_at is None
+
+
+WRITE_ELSEWHERE = """
+import django
+django.setup()
+from tests.factories import make_user
+make_user("someone-else@example.com")
+"""
 
 
 def test_erasing_removes_the_file(alice: User) -> None:
@@ -176,8 +246,9 @@ def test_file_that_is_past_its_date_is_not_given(
     prove_again(alices)
     moved_to(AFTERWARDS + offset)
 
-    assert alices.get(reverse("accounts:export_file", args=[DataExport.objects.get().pk])).status_code == 404
-    assert "There is no file at the moment" in page(alices.get(PAGE)).text
+    gone = alices.get(reverse("accounts:export_file", args=[DataExport.objects.get().pk]), follow=True)
+    assert "That file is no longer there." in page(gone).text
+    assert "There is no file at the moment" in page(gone).text
 
 
 def test_file_of_someone_else_is_not_there(alices: Client, mallory: User) -> None:
@@ -191,36 +262,49 @@ def test_file_of_someone_else_is_not_there(alices: Client, mallory: User) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_job_that_was_killed_starts_over_and_ends_whole() -> None:
+def test_job_that_was_killed_in_the_middle_starts_over_and_ends_whole() -> None:
     alice = make_user("alice@example.com")
-    for number in range(40):
+    for number in range(60):
         make_conversation(alice, f"Number {number}")
     export = exports.request_export(alice, at=MEANWHILE)
-    chance = random.Random(3)
 
-    for _time in range(5):
-        process = start("-c", WRITE, str(export.pk))
+    for number in (1, 20, 55):
+        process = start("-c", WRITE, str(export.pk), str(number))
         assert process.stdout is not None
-        process.stdout.readline()  # It has begun.
-        time.sleep(chance.uniform(0, 0.03))
+        assert process.stdout.readline() == "in the middle\n"
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        export.refresh_from_db()
-        if export.finished_at:
-            break
         assert not exports.path_of(export).exists()
+    halves = files()
+    assert [half.stat().st_size > 0 for half in halves] == [True] * 3
 
     exports.write_export(export.pk)
+
     data = json.loads(exports.path_of(export).read_text())
-    assert len(data["conversations"]) == 40
+    assert len(data["conversations"]) == 60
     exports.purge_strays()
     assert files() == [exports.path_of(export)]
 
 
+# A process that stops in the middle of its file, to be killed there.
 WRITE = """
-import sys, django
+import sys, time, django
 django.setup()
 from accounts import exports
-print("begun", flush=True)
+real = exports._json
+seen = 0
+def stopping(value):
+    global seen
+    seen += isinstance(value, dict) and "messages" in value
+    if seen == int(sys.argv[2]):
+        stopping.file.flush()
+        print("in the middle", flush=True)
+        time.sleep(60)
+    return real(value)
+write = exports._write
+def noting(export, file):
+    stopping.file = file
+    write(export, file)
+exports._json, exports._write = stopping, noting
 exports.write_export(sys.argv[1])
 """

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -13,28 +12,23 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
-from django.urls import reverse
 
-from accounts import exports, personal_data
+from accounts import exports, journal, personal_data
+from accounts.actions import AccountClosed, change_plan
 from accounts.leaving import close_account, erase
-from accounts.models import DataExport, User
+from accounts.models import DataExport, Plan, User
 from conversations import actions
 from conversations.feedback import give_feedback, preview
 from conversations.models import ConversationKind, FeedbackCopy, Message, Thumb
 from conversations.replies import answer_message
+from privacy.actions import answer
 from privacy.drafts import keep_draft
 from privacy.models import PolicyUpdate, Training
 from privacy.verification import verify
 from tests.accounts.signing_in import prove_again, sign_in
 from tests.conversations.assistants import Echo
-from tests.factories import MEANWHILE, answer_as, defer_as, make_conversation, make_user
+from tests.factories import MEANWHILE, answer_as, defer_as, make_conversation, make_user, shown_token
 
-# What has no link to a person, although it looks like one; each with its reason.
-NOT_A_PERSON: dict[str, str] = {
-    "contenttypes.ContentType": "names models",
-    "auth.Permission": "names what staff may do",
-    "auth.Group": "names roles; who is in one is held with the account",
-}
 PRINCIPALS = {"principal", "actor", "moved_by", "subject"}
 
 
@@ -45,7 +39,7 @@ def leads_to_a_person(model: type[Model], seen: frozenset[type[Model]] = frozens
     related = {
         field.related_model
         for field in model._meta.get_fields()
-        if field.is_relation and (field.many_to_one or field.one_to_one) and not field.auto_created
+        if (field.many_to_one or field.one_to_one) and not field.auto_created
     }
     return any(
         leads_to_a_person(other, seen | {model})
@@ -64,7 +58,11 @@ def test_every_model_that_leads_to_a_person_is_held_by_an_app() -> None:
 
     assert about_people - held == set()
     # What is held beyond that: no key leads from it, but someone's does to it.
-    assert {model._meta.label for model in held - about_people} == {"sessions.Session", "conversations.FeedbackCopy"}
+    assert {model._meta.label for model in held - about_people} == {
+        "sessions.Session",
+        "conversations.FeedbackCopy",
+        "privacy.Notice",
+    }
 
 
 def test_every_holding_has_a_name_of_its_own() -> None:
@@ -129,6 +127,7 @@ def traces(*needles: str) -> list[str]:
     return found
 
 
+@pytest.mark.django_db(transaction=True)
 def test_erased_person_leaves_no_trace(whole_person: User) -> None:
     user = User.objects.get(pk=whole_person.pk)
     needles = (ADDRESS, LOCAL_PART, *TEXTS, IP, "Platypus", "Chatham", "of-zacharias", user.password)
@@ -144,6 +143,52 @@ def test_erased_person_leaves_no_trace(whole_person: User) -> None:
     assert not file.exists()
     assert FeedbackCopy.objects.count() == 1
     assert verify().first is None
+    assert not journal.is_behind(), "what is erased must not look like what a backup never had"
+
+
+def test_log_of_someone_else_is_neither_erased_nor_given_away(update: PolicyUpdate) -> None:
+    alice, malice = make_user("alice@example.com", is_staff=True), make_user("malice@example.com")
+    people = ContentType.objects.get_for_model(User)
+    for about in (alice, malice):
+        LogEntry.objects.create(
+            user=alice, content_type=people, object_id=str(about.pk), object_repr=str(about), action_flag=CHANGE
+        )
+    (log,) = [holding for holding in personal_data.HOLDINGS if holding.name == "staff_log"]
+
+    assert "malice" not in str(list(log.export(alice)))
+    assert [entry["by_you"] for entry in log.export(malice)] == [False]
+    log.erase(alice)
+
+    assert set(LogEntry.objects.values_list("object_repr", flat=True)) == {str(alice.principal), "malice@example.com"}
+
+
+def test_nothing_is_written_for_an_account_that_is_closed(update: PolicyUpdate) -> None:
+    """A request that was signed in before may still be under way."""
+    alice = make_user("alice@example.com")
+    token = shown_token(alice, at=MEANWHILE)
+    conversation = make_conversation(alice)
+    close_account(User.objects.get(pk=alice.pk), at=MEANWHILE)
+    acts = (
+        lambda: make_conversation(alice),
+        lambda: actions.write_message(alice, conversation, "Late", at=MEANWHILE),
+        lambda: keep_draft(alice, "/chats/", "Late", at=MEANWHILE),
+        lambda: exports.request_export(alice, at=MEANWHILE),
+        lambda: change_plan(alice, Plan.PRO, at=MEANWHILE),
+        lambda: answer(alice, token, terms=True, training=Training.ALLOW, gpc=False, at=MEANWHILE),
+    )
+
+    for act in acts:
+        with pytest.raises(AccountClosed):
+            act()
+
+
+def test_each_text_is_exported_once(whole_person: User) -> None:
+    exported = {holding.name: str(list(holding.export(whole_person))) for holding in personal_data.HOLDINGS}
+
+    for text, name in zip(TEXTS, ("conversations", "conversations", "feedback", "kept_texts"), strict=False):
+        assert text in exported[name]
+    assert sum(told.count(TEXTS[3]) for told in exported.values()) == 1
+    assert sum(told.count(TEXTS[4]) for told in exported.values()) == 1
 
 
 def test_erasing_can_be_stopped_after_any_holding_and_run_again(whole_person: User) -> None:
@@ -178,8 +223,3 @@ def test_copy_of_feedback_leads_to_nobody_once_it_is_cut_off(whole_person: User)
     assert elsewhere == []
     assert copy.given_on == MEANWHILE.date()
     assert copy.expires_at.hour == copy.expires_at.minute == 0
-
-
-def test_download_is_offered_where_an_account_is_deleted(whole_person: User, client: Any) -> None:
-    client.force_login(whole_person)
-    assert client.get(reverse("accounts:data_export")).status_code == 200

@@ -76,7 +76,7 @@ def test_message_stays_when_the_assistant_fails_and_can_be_answered_again(
         answered(message, assistant)
 
     assert Message.objects.get() == message
-    assert "The assistant failed to answer." in caplog.text
+    assert "The assistant failed to answer: ConnectionError." in caplog.text
     assert "Only between us" not in caplog.text
     assert unanswered(message.conversation) == message
     assert answered(message).text == "1: Only between us"

@@ -62,6 +62,7 @@ ADMIN = "admin@example.com"
 # Their conversations are as old as this, so that what is past its date does not leave the demo empty.
 LATELY = timedelta(days=2)
 HELLO = {"en": "Hello, plan a weekend hike with me.", "zh-hans": "你好，帮我想一个周末徒步的计划。"}
+WORKSPACE = {"en": "trail-planner", "zh-hans": "徒步规划"}
 CODE = {"en": "Why does this test fail on Mondays?", "zh-hans": "为什么这个测试每逢周一就失败?"}
 
 
@@ -97,7 +98,7 @@ class Command(BaseCommand):
             return
         chat = start_conversation(user, HELLO[user.language], at=at)
         coding = start_conversation(
-            user, CODE[user.language], at=at, kind=ConversationKind.CODING_SESSION, workspace="trail-planner"
+            user, CODE[user.language], at=at, kind=ConversationKind.CODING_SESSION, workspace=WORKSPACE[user.language]
         )
         with translation.override(user.language):
             for message in (chat, coding):
