@@ -17,11 +17,11 @@ from django.test import RequestFactory
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from accounts.models import Plan, User
+from accounts.models import DataExport, Plan, User
 from consent_site import views
-from conversations.actions import start_conversation
+from conversations.actions import delete_conversation, exclude_conversation, start_conversation, write_message
 from conversations.assistant import OfflineAssistant
-from conversations.models import Conversation
+from conversations.models import Conversation, ConversationKind, Format
 from conversations.replies import answer_message
 from privacy.models import Training
 from tests.browser.server import AFTERWARDS, BEFORE, MEANWHILE
@@ -70,6 +70,19 @@ def chat_of(visit: Visit, user: User) -> Conversation:
     with visit.server.database():
         message = start_conversation(user, text, at=visit.server.now - 2 * HOUR)
         answer_message(message, OfflineAssistant(), at=lambda: visit.server.now - 2 * HOUR + SECOND)
+        return message.conversation
+
+
+def coding_session_of(visit: Visit, user: User) -> Conversation:
+    """Make a coding session with code, a diff and a reply in it."""
+    at = visit.server.now - HOUR
+    with visit.server.database():
+        code, coding = "def walk(km):\n    return km * 12  # " + "minutes " * 20, ConversationKind.CODING_SESSION
+        message = start_conversation(user, code, at=at, kind=coding, format=Format.CODE, workspace="walk")
+        write_message(user, message.conversation, "--- a\n+++ b\n-12\n+15", at=at, format=Format.DIFF)
+        text = "# 1\n\n```python\n" + "x = 1  " * 40 + "\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        write_message(user, message.conversation, text, at=at)
+        answer_message(message, OfflineAssistant(), at=lambda: at)
         return message.conversation
 
 
@@ -365,8 +378,36 @@ def account_menu_open(visit: Visit) -> None:
 @screen()
 def chats_with_an_error(visit: Visit) -> None:
     chats(visit)
-    visit.send(".composer button")
+    visit.page.locator(".composer button").click()
     expect(visit.page.locator(".error-summary")).to_be_visible()
+
+
+@screen()
+def chats_after_deleting(visit: Visit) -> None:
+    user = settled(visit)
+    conversation = chat_of(visit, user)
+    with visit.server.database():
+        delete_conversation(user, conversation, at=visit.server.now)
+    visit.open("conversations:index", deleted=str(conversation.pk))
+    expect(visit.page.locator(".undo")).to_be_visible()
+
+
+@screen()
+def chats_with_nothing_found(visit: Visit) -> None:
+    chat_of(visit, settled(visit))
+    visit.open("conversations:index", q="nowhere")
+
+
+@screen()
+def coding_sessions(visit: Visit) -> None:
+    coding_session_of(visit, settled(visit, Training.ALLOW))
+    visit.open("conversations:coding")
+
+
+@screen()
+def coding_session(visit: Visit) -> None:
+    conversation = coding_session_of(visit, settled(visit, Training.ALLOW))
+    visit.open("conversations:chat", conversation.pk)
 
 
 @screen()
@@ -378,14 +419,146 @@ def chat(visit: Visit) -> None:
 @screen()
 def chat_with_an_error(visit: Visit) -> None:
     chat(visit)
-    visit.send(".composer button")
+    visit.page.locator(".composer button").click()
     expect(visit.page.locator(".error-summary")).to_be_visible()
+
+
+@screen()
+def chat_and_what_can_be_done_with_it(visit: Visit) -> None:
+    conversation = chat_of(visit, settled(visit, Training.ALLOW))
+    visit.open("conversations:chat", conversation.pk)
+    visit.page.locator(".more > summary").click()
+    expect(visit.page.locator(".more .facts")).to_be_visible()
+
+
+@screen()
+def chat_excluded(visit: Visit) -> None:
+    user = settled(visit, Training.ALLOW)
+    conversation = chat_of(visit, user)
+    with visit.server.database():
+        exclude_conversation(user, conversation, at=visit.server.now)
+    visit.open("conversations:chat", conversation.pk)
+    visit.page.locator(".more > summary").click()
+
+
+@screen()
+def chat_renamed_to_nothing(visit: Visit) -> None:
+    chat_and_what_can_be_done_with_it(visit)
+    visit.send(".more form[action$=rename\\/] button", id_title="")
+    expect(visit.page.locator(".error-summary")).to_be_visible()
+
+
+@screen()
+def chat_that_waits_for_its_reply(visit: Visit) -> None:
+    user = settled(visit)
+    with visit.server.database():
+        message = start_conversation(user, "?", at=visit.server.now)
+    visit.open("conversations:chat", message.conversation_id)
+    expect(visit.page.locator(".ask-again")).to_be_visible()
+
+
+@screen()
+def feedback_to_give(visit: Visit) -> None:
+    conversation = chat_of(visit, settled(visit))
+    visit.open("conversations:chat", conversation.pk)
+    visit.page.locator(".feedback-links a").first.click()
+    expect(visit.page.locator("#id_comment")).to_be_visible()
+
+
+@screen()
+def feedback_with_errors(visit: Visit) -> None:
+    feedback_to_give(visit)
+    visit.send("main form .button", id_comment="x" * 2001)
+    expect(visit.page.locator(".error-summary")).to_be_visible()
+
+
+@screen()
+def feedback_previewed(visit: Visit) -> None:
+    feedback_to_give(visit)
+    visit.send("main form .button", id_comment="anna@example.com")
+    expect(visit.page.locator("[name=token]")).to_be_attached()
+
+
+@screen()
+def feedback_given(visit: Visit) -> None:
+    feedback_previewed(visit)
+    visit.send("main form .button")
+    expect(visit.page.locator(".flash")).to_be_visible()
+
+
+@screen()
+def feedback_listed(visit: Visit) -> None:
+    feedback_given(visit)
+    visit.open("conversations:feedback")
+
+
+@screen()
+def feedback_empty(visit: Visit) -> None:
+    settled(visit)
+    visit.open("conversations:feedback")
 
 
 @screen(AFTERWARDS)
 def conversations_at_the_gate(visit: Visit) -> None:
     chat_of(visit, visit.person())
     visit.open("conversations:overview")
+
+
+# Leaving
+
+
+@screen(AFTERWARDS)
+def data_not_asked_for(visit: Visit) -> None:
+    visit.person()
+    visit.open("accounts:data_export")
+
+
+@screen(AFTERWARDS)
+def data_being_written(visit: Visit) -> None:
+    user = visit.person()
+    with visit.server.database():
+        # Far ahead, so that it goes on for as long as anyone looks.
+        moved_at = visit.server.now + 24 * HOUR
+        DataExport.objects.create(user=user, requested_at=moved_at, moved_at=moved_at, done=40, total=100)
+    visit.open("accounts:data_export")
+    expect(visit.page.locator("progress")).to_be_visible()
+
+
+@screen(AFTERWARDS)
+def data_ready(visit: Visit) -> None:
+    data_not_asked_for(visit)
+    visit.send("main form .button")
+    expect(visit.page.locator("main a.button")).to_be_visible()
+
+
+@screen(AFTERWARDS)
+def data_that_could_not_be_written(visit: Visit) -> None:
+    user = visit.person()
+    with visit.server.database():
+        now = visit.server.now
+        DataExport.objects.create(user=user, requested_at=now, moved_at=now, failed_at=now)
+    visit.open("accounts:data_export")
+
+
+@screen(AFTERWARDS)
+def account_to_delete(visit: Visit) -> None:
+    visit.person()
+    visit.open("accounts:delete")
+
+
+@screen(AFTERWARDS)
+def account_to_delete_with_an_error(visit: Visit) -> None:
+    account_to_delete(visit)
+    visit.send("main form .button")
+    expect(visit.page.locator(".error-summary")).to_be_visible()
+
+
+@screen(AFTERWARDS)
+def account_deleted(visit: Visit) -> None:
+    account_to_delete(visit)
+    visit.page.locator("#id_understood").check()
+    visit.send("main form .button")
+    visit.page.wait_for_url(f"**{reverse('accounts:deleted')}")
 
 
 # The account

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.browser
 KB = 1024
 LISTED = {screen.name: screen for screen in SCREENS}
 READING = ("gate", "question_when_signing_up", "terms", "privacy_policy", "what_changed", "questions_and_answers")
-APP = ("pop_up", "chats", "chat", "line_after_not_now", "settings_unanswered", "settings_refused", "history")
+STREAMING = ("chat", "coding_session")
+APP = ("pop_up", "chats", "coding_sessions", "line_after_not_now", "settings_unanswered", "settings_refused", "history")
 FETCH_ICON = "fetch(document.querySelector('link[rel=icon]').href).then((answer) => answer.text())"
 SHIFTS = """() => new Promise((resolve) => {
   let total = 0;
@@ -85,6 +86,7 @@ def first_visit(new_visit: NewVisit, screen: Screen) -> tuple[Visit, Wire]:
     [
         *((name, 14 * KB, 4) for name in (*READING, "receipt")),
         *((name, 25 * KB, 5) for name in APP),
+        *((name, 28 * KB, 6) for name in STREAMING),
     ],
 )
 def test_first_visit_is_within_its_budget(new_visit: NewVisit, name: str, size: int, requests: int) -> None:
@@ -94,7 +96,7 @@ def test_first_visit_is_within_its_budget(new_visit: NewVisit, name: str, size: 
     assert wire.count(".css") == 1
 
 
-@pytest.mark.parametrize("name", [*READING, *APP, "receipt"])
+@pytest.mark.parametrize("name", [*READING, *APP, *STREAMING, "receipt"])
 def test_repeat_visit_is_its_html_only(new_visit: NewVisit, name: str) -> None:
     visit, wire = first_visit(new_visit, LISTED[name])
     wire.received.clear()
@@ -116,7 +118,7 @@ def test_own_files_are_small_on_the_wire(new_visit: NewVisit) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-@pytest.mark.parametrize("name", [*READING, *APP, "receipt"])
+@pytest.mark.parametrize("name", [*READING, *APP, *STREAMING, "receipt"])
 def test_nothing_shifts(new_visit: NewVisit, name: str, width: int) -> None:
     visit = new_visit(LISTED[name].now)
     visit.page.set_viewport_size({"width": width, "height": 800})
