@@ -60,7 +60,7 @@ format: $(VENV)/.dev ## format the Python files and mend what ruff can mend
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(BENCH_VENV)/.installed ## measure what the gate costs a request; DATABASE_URL= adds PostgreSQL
+bench: $(BENCH_VENV)/.installed ## measure gate, lists and purge; DATABASE_URL= adds PostgreSQL, SCALE=full the full sizes
 	@$(BENCH_VENV)/bin/python -m benchmarks
 
 # Making

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from django.utils import translation
+from django.utils import timezone, translation
 from termsandconditions.models import (  # type: ignore[import-not-found, unused-ignore]  # in the benchmark's own environment only
     TermsAndConditions,
     UserTermsAndConditions,
@@ -34,7 +34,7 @@ def settled_person() -> User:
     publish(update, at=ANNOUNCED)
     alice = User.objects.create_user("alice@example.com", created_at=JOINED)
     for number in range(20):
-        start_conversation(alice, f"Chat number {number}", at=JOINED)
+        start_conversation(alice, f"Chat number {number}", at=timezone.now())
     _answer(alice)
     terms = TermsAndConditions.objects.create(
         slug="site-terms", name="Terms", version_number=Decimal(1), date_active=ANNOUNCED
