@@ -54,8 +54,8 @@ def measure(module: str, database_url: str) -> list[dict[str, Any]]:
         "CACHE_URL": "",
         "NOW": "",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{module}"],  # noqa: S603 - a name from this file
+    done = subprocess.run(  # noqa: S603 - a name from this file
+        [sys.executable, "-m", f"benchmarks.{module}"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
