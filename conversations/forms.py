@@ -10,6 +10,11 @@ from accounts.models import User
 from conversations.models import Conversation, Format, Thumb
 
 
+def say_what_is_too_long(form: forms.Form, field: str) -> None:
+    """Let a field take more than it may hold: a browser would cut what is pasted short without a word."""
+    del form.fields[field].widget.attrs["maxlength"]
+
+
 class MessageForm(forms.Form):
     """One message. White space is kept as it was typed: code may begin with it."""
 
@@ -73,6 +78,10 @@ class RenameForm(forms.Form):
         },
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_what_is_too_long(self, "title")
+
     def clean_title(self) -> str:
         """Keep a title on one line."""
         return " ".join(str(self.cleaned_data["title"]).split())
@@ -97,6 +106,10 @@ class FeedbackForm(forms.Form):
         },
     )
     token = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_what_is_too_long(self, "comment")
 
 
 class SearchForm(forms.Form):

@@ -28,7 +28,10 @@ EXEMPT_ROUTES = frozenset(
         "conversations:overview_coding",
         "conversations:delete",
         "conversations:undo_delete",
-        # Taking one's data, and leaving.
+        # Taking one's data, deleting feedback while it can still be found, and leaving.
+        "conversations:feedback",
+        "conversations:given_feedback",
+        "conversations:delete_feedback",
         "accounts:data_export",
         "accounts:start_export",
         "accounts:export_file",

@@ -482,7 +482,7 @@ def feedback_previewed(visit: Visit) -> None:
 @screen()
 def feedback_given(visit: Visit) -> None:
     feedback_previewed(visit)
-    visit.send("main form .button")
+    visit.send("main form button.button")
     expect(visit.page.locator(".flash")).to_be_visible()
 
 

@@ -29,9 +29,6 @@ GATED = {
     "conversations:exclude",
     "conversations:lift_exclusion",
     "conversations:give_feedback",
-    "conversations:feedback",
-    "conversations:given_feedback",
-    "conversations:delete_feedback",
 }
 
 PUBLIC = {
