@@ -28,6 +28,8 @@ run: export NOW := $(NOW)
 run: export PYTHONUNBUFFERED := 1
 run: $(VENV)/.runtime ## serve the demo on http://127.0.0.1:8000; PORT=, HOST= and NOW= change where and when
 	@$(BIN)/python manage.py migrate --verbosity 0
+	@# A database that was removed, or a journal: in the demo either begins anew.
+	@$(BIN)/python manage.py replay_journal --anew --verbosity 0
 	@$(BIN)/python manage.py seed_demo
 	@$(MAKE) --silent $(COLLECTED)
 	@$(BIN)/python manage.py demo_guide http://$(patsubst 0.0.0.0,localhost,$(HOST)):$(PORT)/

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's name
 from django.db import connection
 
 from accounts import journal
@@ -12,12 +12,13 @@ from accounts.models import JournalEntry
 def check_journal(app_configs: Any = None, databases: Any = None, **_kwargs: Any) -> list[CheckMessage]:
     """Find out whether this database is older than the journal."""
     is_there = databases and JournalEntry._meta.db_table in connection.introspection.table_names()
-    if not is_there or not journal.is_behind():
+    if not is_there or not (journal.is_behind() or journal.is_lost()):
         return []
+    # A warning: an error would keep `migrate` from bringing an older backup to where it can be replayed.
     return [
-        Error(
-            "This database is older than the journal: it was restored from a backup.",
+        Warning(
+            "This database is older than the journal, or the journal is missing.",
             hint="Run `manage.py replay_journal`. Until then the site does not serve.",
-            id="accounts.E001",
+            id="accounts.W001",
         )
     ]

@@ -34,6 +34,8 @@ LATEST = 1000
 LONGEST_LINE = 200
 # How far back lines are looked for that were never written: the purge looks every hour.
 COMPLETED_BACK_TO = timedelta(days=3)
+# The purge looks for missing lines every hour: after two, a line must be there.
+WRITTEN_BY = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,17 @@ class Proof:
     def known(self, keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
         """Return which of these keys are rows."""
         return set(self.model._default_manager.filter(pk__in=list(keys)).values_list("pk", flat=True))
+
+
+class Behind(Exception):
+    """This database is older than the journal, or the journal is missing: `manage.py replay_journal` comes first."""
+
+    def __str__(self) -> str:
+        return "This database is older than the journal, or the journal is missing. Run `manage.py replay_journal`."
+
+
+class UnknownAct(Exception):
+    """The journal has an act that no app knows; newer code wrote it."""
 
 
 # What is done again for an act of a backup's future: it is given the line, inside a transaction, and may find that
@@ -167,13 +180,11 @@ def lines_of(path: Path) -> Iterator[Line]:
 def _parsed(text: bytes) -> Line | None:
     try:
         values = json.loads(text)
-        return Line(
-            uuid.UUID(values["entry"]),
-            values["act"],
-            uuid.UUID(values["subject"]),
-            datetime.fromisoformat(values["at"]),
-        )
-    except (ValueError, TypeError, KeyError):
+        at = datetime.fromisoformat(values["at"]).astimezone(UTC)
+        return Line(uuid.UUID(values["entry"]), values["act"], uuid.UUID(values["subject"]), at)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # Torn by a crash, or no line of ours. Its row, if it is lost too, can't be done again: someone has to look.
+        logger.error("A line of the journal can't be read.")  # noqa: TRY400
         return None
 
 
@@ -200,6 +211,19 @@ def unknown(lines: list[Line]) -> list[Line]:
     return [line for line in lines if line.entry in keys]
 
 
+def is_lost() -> bool:
+    """Return whether the journal is missing: there are acts that must have been written by now, and no file.
+
+    It may be on a disk that is not mounted. Without it a restored backup would go unnoticed.
+    """
+    return not files() and JournalEntry.objects.filter(recorded_at__lt=timezone.now() - WRITTEN_BY).exists()
+
+
+def begin_anew() -> None:
+    """Begin a journal where the one there was is lost for good."""
+    append([])
+
+
 def is_behind() -> bool:
     """Return whether this database is older than the journal: it was restored from a backup."""
     return bool(unknown(latest()))
@@ -208,10 +232,18 @@ def is_behind() -> bool:
 # Replaying
 
 
+def was_reversed(line: Line, act: str) -> bool:
+    """Return whether a later act of another kind is known of the same subject.
+
+    A line that was written late stands behind it in the files.
+    """
+    return JournalEntry.objects.filter(subject=line.subject, act=act, at__gt=line.at).exists()
+
+
 def replay() -> Iterator[Line]:
     """Do again what the database does not know of, in order, and yield each act once it is committed.
 
-    It can be stopped anywhere and run again.
+    It can be stopped anywhere and run again. Raises UnknownAct.
     """
     for path in files():
         lines = lines_of(path)
@@ -223,8 +255,9 @@ def replay() -> Iterator[Line]:
 
 @transaction.atomic
 def _redo(line: Line) -> None:
-    if line.act in REDO:
-        REDO[line.act](line)
+    if line.act not in REDO:
+        raise UnknownAct(line.act)
+    REDO[line.act](line)
     if unknown([line]):
         JournalEntry.objects.create(
             pk=line.entry, act=line.act, subject=line.subject, at=line.at, recorded_at=timezone.now()

@@ -54,9 +54,9 @@ def _send_word(user: User) -> None:
     """Tell the address, while it is still known. That it can't be told keeps nobody from leaving."""
     try:
         get_adapter().send_mail("account/email/account_deleted", user.email, {"user": user})
-    except Exception:  # noqa: BLE001 - whatever a mail server does
-        # What went wrong may repeat the address.
-        logger.error("The letter about a deleted account could not be sent.")  # noqa: TRY400
+    except Exception as error:  # noqa: BLE001 - whatever a mail server does
+        # What it says may repeat the address.
+        logger.error("The letter about a deleted account could not be sent: %s.", type(error).__name__)  # noqa: TRY400
 
 
 def erase(principal: uuid.UUID) -> None:

@@ -77,5 +77,7 @@ def delete_account(request: SignedInRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def deleted(request: HttpRequest) -> HttpResponse:
-    """Say that the account is deleted, to nobody in particular."""
+    """Say that the account is deleted, to nobody in particular; nobody else's is."""
+    if request.user.is_authenticated:
+        return redirect("home")
     return render(request, "accounts/deleted.html")

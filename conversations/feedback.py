@@ -130,14 +130,14 @@ def forget_again(copy: uuid.UUID) -> None:
     FeedbackCopy.objects.filter(pk=copy).delete()
 
 
-def cut_links(conversations: QuerySet[Conversation] | list[uuid.UUID]) -> int:
-    """Cut people off from their feedback in conversations they have deleted, and return how many links those were.
+def cut_links(messages: QuerySet[Message]) -> int:
+    """Cut people off from their feedback on messages they have deleted, and return how many links those were.
 
     The copies stay, and nothing leads from them to anyone.
     """
-    links = Feedback.objects.filter(message__conversation__in=conversations)
+    links = Feedback.objects.filter(message__in=messages.values("pk"))
     # Not `delete()`, which would read every row first: nothing hangs on these.
-    return int(links._raw_delete(links.db))
+    return int(links._raw_delete(links.db) or 0)
 
 
 def feedback_of(user: User) -> QuerySet[Feedback]:

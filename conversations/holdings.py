@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import transaction
+
 from accounts import clock
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
@@ -62,11 +64,20 @@ def _feedback(user: User) -> Iterator[dict[str, Any]]:
 
 def _erase_conversations(user: User) -> None:
     """Remove conversations in bounded batches, and cut the feedback on them off."""
-    own = Conversation.objects.filter(user=user).order_by("pk").values_list("pk", flat=True)
-    while keys := list(own[:BATCH]):
-        cut_links(keys)
-        for gone in (Message.objects.filter(conversation__in=keys), Conversation.objects.filter(pk__in=keys)):
-            gone._raw_delete(gone.db)
+    while _erase_batch(user):
+        pass
+
+
+@transaction.atomic
+def _erase_batch(user: User) -> int:
+    # Locked: a reply that comes just now waits, and finds its conversation gone.
+    own = Conversation.objects.filter(user=user).select_for_update(of=("self",)).order_by("pk")
+    keys = list(own.values_list("pk", flat=True)[:BATCH])
+    messages = Message.objects.filter(conversation__in=keys)
+    cut_links(messages)
+    for gone in (messages, Conversation.objects.filter(pk__in=keys)):
+        gone._raw_delete(gone.db)
+    return len(keys)
 
 
 def _erase_links(user: User) -> None:

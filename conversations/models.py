@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import PlanClass, User
 from conversations.eligibility import Reason, is_covered, reason_at
@@ -144,9 +143,9 @@ class Role(models.TextChoices):
 class Format(models.TextChoices):
     """What a message is: text in Markdown, or, in coding sessions, a block of code or a diff as it is."""
 
-    TEXT = "text", pgettext_lazy("format of a message", "Text")
-    CODE = "code", pgettext_lazy("format of a message", "Code")
-    DIFF = "diff", pgettext_lazy("format of a message", "Diff")
+    TEXT = "text", _("Text")
+    CODE = "code", _("Code block")
+    DIFF = "diff", _("Diff")
 
 
 class Message(models.Model):

@@ -4,6 +4,7 @@ Each batch is one transaction and looks again at what it takes, so that a purge 
 and a conversation resumed before its date is never lost to it.
 """
 
+import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,12 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import exports
-from accounts.journal import complete
+from accounts.journal import Behind, complete, is_behind, is_lost
 from accounts.leaving import accounts_to_erase, erase
 from conversations.actions import UNDO, apply_refusal, refusals_to_apply
 from conversations.feedback import cut_links
@@ -28,7 +29,7 @@ from privacy.models import Draft
 logger = logging.getLogger(__name__)
 
 # Conversations in one transaction: enough for its cost not to count, and few enough to hold nothing up.
-BATCH = 2000
+BATCH = 4000
 
 Rows = QuerySet[Any]
 
@@ -54,8 +55,8 @@ def take_expired(due: Rows) -> Iterator[int]:
     yield from _take_conversations(due, "expires_at", _keep_feedback)
 
 
-def _keep_feedback(keys: list[uuid.UUID]) -> None:
-    Feedback.objects.filter(message__conversation__in=keys).update(message=None)
+def _keep_feedback(messages: Rows) -> None:
+    Feedback.objects.filter(message__in=messages.values("pk")).update(message=None)
 
 
 def take_deleted(due: Rows) -> Iterator[int]:
@@ -63,7 +64,7 @@ def take_deleted(due: Rows) -> Iterator[int]:
     yield from _take_conversations(due, "deleted_at", cut_links)
 
 
-def _take_conversations(due: Rows, date: str, let_go: Callable[[list[uuid.UUID]], object]) -> Iterator[int]:
+def _take_conversations(due: Rows, date: str, let_go: Callable[[Rows], object]) -> Iterator[int]:
     """Remove conversations with their messages, in the order of their dates.
 
     What someone is writing in just now is locked: it is left to the next purge, which looks at its date again. Going
@@ -77,17 +78,30 @@ def _take_conversations(due: Rows, date: str, let_go: Callable[[list[uuid.UUID]]
 
 
 @transaction.atomic
-def _take_batch(due: Rows, date: str, let_go: Callable[[list[uuid.UUID]], object]) -> tuple[int, datetime] | None:
+def _take_batch(due: Rows, date: str, let_go: Callable[[Rows], object]) -> tuple[int, datetime] | None:
     locked = due.select_for_update(skip_locked=True, of=("self",)).order_by(date)
     found = list(locked.values_list("pk", date)[:BATCH])
     if not found:
         return None
     keys = [key for key, _date in found]
-    let_go(keys)
+    messages = _among(Message.objects.all(), "conversation_id", keys)
+    let_go(messages)
     # Not `delete()`, which would read every message first, to see what hangs on it: nothing is left that does.
-    for gone in (Message.objects.filter(conversation__in=keys), Conversation.objects.filter(pk__in=keys)):
+    for gone in (messages, _among(Conversation.objects.all(), "id", keys)):
         gone._raw_delete(gone.db)
     return len(found), found[-1][1]
+
+
+def _among(rows: Rows, column: str, keys: list[uuid.UUID]) -> Rows:
+    """Return the rows whose column is one of some keys, which are one parameter.
+
+    As thousands of parameters they would cost more than what is done with them, and as a subquery PostgreSQL would
+    rather read the whole table.
+    """
+    if connection.vendor == "postgresql":
+        return rows.extra(where=[f"{column} = ANY(%s)"], params=[keys])  # noqa: S610 - a column of this file
+    given = json.dumps([key.hex for key in keys])
+    return rows.extra(where=[f"{column} IN (SELECT value FROM json_each(%s))"], params=[given])  # noqa: S608, S610 - as above
 
 
 def take_exports(due: Rows) -> Iterator[int]:
@@ -134,8 +148,11 @@ def due_at(at: datetime) -> dict[str, int]:
 def purge(at: datetime, *, on_batch: Callable[[int], object] = lambda _count: None) -> Purge:
     """Remove all that is past its date at an instant, and return the stored report.
 
-    Dates that a refusal has not reached yet are shortened first. `on_batch` is told the size of each batch.
+    Raises Behind on a database that was restored: what the journal brings back must not be gone by then. Dates that a
+    refusal has not reached yet are shortened first. `on_batch` is told the size of each batch.
     """
+    if is_behind() or is_lost():
+        raise Behind
     report = Purge.objects.create(at=at, started_at=timezone.now())
     for refusal in refusals_to_apply().values_list("pk", flat=True).iterator():
         apply_refusal(refusal)

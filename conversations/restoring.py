@@ -1,7 +1,8 @@
 """What is done again after a restore from a backup: deletions and exclusions the journal still knows (rule D7)."""
 
 from accounts.actions import lock_account
-from accounts.journal import Line
+from accounts.journal import Line, was_reversed
+from conversations.actions import DELETION_UNDONE, EXCLUSION_LIFTED
 from conversations.feedback import forget_again
 from conversations.models import Conversation
 from conversations.retention import shortened
@@ -10,6 +11,8 @@ from privacy.standing import standing_of
 
 def delete_again(line: Line) -> None:
     """Delete a conversation. It can be undone for as long as it could be."""
+    if was_reversed(line, DELETION_UNDONE):
+        return
     Conversation.objects.filter(pk=line.subject, deleted_at__isnull=True).update(deleted_at=line.at)
 
 
@@ -20,10 +23,13 @@ def undo_again(line: Line) -> None:
 
 def exclude_again(line: Line) -> None:
     """Exclude a conversation, from the instant it was excluded at."""
-    conversation = Conversation.objects.filter(pk=line.subject, excluded_at__isnull=True).select_related("user").first()
-    if conversation is None:
+    found = Conversation.objects.filter(pk=line.subject, excluded_at__isnull=True).with_kept_until()
+    conversation = found.select_related("user").first()
+    if conversation is None or was_reversed(line, EXCLUSION_LIFTED):
         return
     user = lock_account(conversation.user)
+    # What a refusal says that is not applied yet, it could no longer say afterwards.
+    conversation.expires_at = conversation.kept_until
     if Conversation.objects.filter(pk=line.subject).covered().exists():
         conversation.expires_at = shortened(conversation.expires_at, line.at, standing_of(user, line.at).periods)
     conversation.excluded_at, conversation.allowed_message_at = line.at, None

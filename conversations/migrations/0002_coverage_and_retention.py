@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
             model_name="message",
             name="format",
             field=models.CharField(
-                choices=[("text", "Text"), ("code", "Code"), ("diff", "Diff")],
+                choices=[("text", "Text"), ("code", "Code block"), ("diff", "Diff")],
                 default="text",
                 max_length=4,
                 verbose_name="format",

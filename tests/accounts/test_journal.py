@@ -130,7 +130,7 @@ def test_site_does_not_serve_until_the_journal_is_replayed(client: Client, alice
     assert fresh.get("/chats/", headers={"accept": "application/json"}).json()["code"] == "being_restored"
     assert fresh.get("/health/").status_code == 503
     assert fresh.get("/health/").json() == {"status": "unavailable", "database": True, "journal": False}
-    assert [error.id for error in check_journal(databases=["default"])] == ["accounts.E001"]
+    assert [error.id for error in check_journal(databases=["default"])] == ["accounts.W001"]
     with pytest.raises(CommandError, match="older than the journal"):
         call_command("replay_journal", "--check")
 
@@ -176,6 +176,76 @@ def test_acts_on_what_the_backup_never_had_are_remembered(alice: User) -> None:
     assert JournalEntry.objects.count() == 3
 
 
+def test_database_whose_journal_is_missing_does_not_serve(alice: User) -> None:
+    actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    for path in journal.files():
+        path.unlink()
+    assert Client().get("/").status_code == 200, "its line may still be on the way"
+    JournalEntry.objects.update(recorded_at=timezone.now() - timedelta(hours=3))
+
+    assert Client().get("/").status_code == 503
+    assert Client().get("/health/").json()["journal"] is False
+    with pytest.raises(CommandError, match="--anew"):
+        replayed()
+
+    call_command("replay_journal", "--anew", stdout=StringIO())
+
+    assert Client().get("/").status_code == 200
+    assert len(lines()) == 1
+
+
+def test_restored_database_is_not_purged_before_the_replay(alice: User) -> None:
+    conversation = make_conversation(alice)
+    actions.delete_conversation(alice, conversation, at=MEANWHILE)
+    deleted = list(JournalEntry.objects.all())
+    actions.undo_deletion(alice, conversation, at=MEANWHILE + SECOND)
+    JournalEntry.objects.exclude(pk=deleted[0].pk).delete()
+    Conversation.objects.update(deleted_at=MEANWHILE)
+
+    with pytest.raises(CommandError, match="older than the journal"):
+        call_command("purge_expired", stdout=StringIO(), stderr=StringIO())
+
+    replayed()
+    assert Conversation.objects.get().deleted_at is None
+
+
+def test_line_that_was_written_late_does_not_undo_what_came_after_it(alice: User) -> None:
+    conversation = make_conversation(alice)
+    deleted = journal.Line(uuid.uuid4(), actions.DELETED, conversation.pk, MEANWHILE)
+    undone = journal.Line(uuid.uuid4(), actions.DELETION_UNDONE, conversation.pk, MEANWHILE + SECOND)
+    excluded = journal.Line(uuid.uuid4(), actions.EXCLUDED, conversation.pk, MEANWHILE)
+    lifted = journal.Line(uuid.uuid4(), actions.EXCLUSION_LIFTED, conversation.pk, MEANWHILE + SECOND)
+    journal.append([undone, lifted, deleted, excluded])
+
+    replayed()
+
+    found = Conversation.objects.get()
+    assert (found.deleted_at, found.excluded_at) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"entry": 5}', "[]", "nonsense", '{"entry": "x", "act": "y", "subject": "z", "at": "never"}', "\xff"]
+)
+def test_line_that_can_not_be_read_is_said_and_passed_over(
+    alice: User, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    (path,) = journal.files()
+    path.write_text(f"{text}\n{path.read_text()}", encoding="latin-1")
+
+    assert not journal.is_behind()
+    assert len(lines()) == 1
+    assert "can't be read" in caplog.text
+
+
+def test_act_of_newer_code_stops_the_replay() -> None:
+    journal.append([journal.Line(uuid.uuid4(), "run_started", uuid.uuid4(), MEANWHILE)])
+
+    with pytest.raises(CommandError, match="run_started"):
+        replayed()
+    assert journal.is_behind()
+
+
 # What is done again
 
 
@@ -203,6 +273,19 @@ def test_exclusion_holds_again_and_ends_coverage_when_it_did(update: PolicyUpdat
 
     assert Conversation.objects.values().get() == excluded
     assert excluded["expires_at"] == MEANWHILE + 31 * DAY
+
+
+def test_exclusion_done_again_keeps_what_a_waiting_refusal_says(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice, at=MEANWHILE + SECOND)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+    TrainingRefusal.objects.update(applied_at=None)
+    Conversation.objects.update(expires_at=MEANWHILE.replace(year=2030))
+    journal.append([journal.Line(uuid.uuid4(), actions.EXCLUDED, conversation.pk, MEANWHILE + 2 * DAY)])
+
+    replayed()
+
+    assert Conversation.objects.get().expires_at == MEANWHILE + 31 * DAY
 
 
 def test_lifted_exclusion_stays_lifted(alice: User) -> None:

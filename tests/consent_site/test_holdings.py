@@ -37,11 +37,7 @@ def leads_to_a_person(model: type[Model], seen: frozenset[type[Model]] = frozens
     if model is User or PRINCIPALS & {field.name for field in model._meta.get_fields()}:
         return True
     related = {field.related_model for field in model._meta.concrete_fields if field.remote_field}
-    return any(
-        leads_to_a_person(other, seen | {model})
-        for other in related
-        if isinstance(other, type) and issubclass(other, Model) and other not in seen | {model}
-    )
+    return any(leads_to_a_person(other, seen | {model}) for other in related if other not in seen | {model})
 
 
 def every_model() -> Iterator[type[Model]]:

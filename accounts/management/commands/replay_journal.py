@@ -18,16 +18,30 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what to do instead of replaying."""
         parser.add_argument("--check", action="store_true", help="do nothing; fail if the database is behind")
+        parser.add_argument("--anew", action="store_true", help="where the journal is lost for good, begin another")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay, or only check."""
         if options["check"]:
-            if journal.is_behind():
-                raise CommandError("This database is older than the journal. Run `manage.py replay_journal`.")
+            if journal.is_behind() or journal.is_lost():
+                raise CommandError(str(journal.Behind()))
             self.stdout.write("The database knows all of the journal.")
             return
-        done = Counter(line.act for line in tqdm(journal.replay(), unit=" acts", disable=None))
+        if journal.is_lost() and not options["anew"]:
+            raise CommandError("There is no journal in JOURNAL_DIR. Bring it back; if it is lost, begin anew: --anew.")
+        if journal.is_lost():
+            journal.begin_anew()
+        self.replay(quiet=not options["verbosity"])
+
+    def replay(self, *, quiet: bool) -> None:
+        """Replay, and say what was done."""
+        try:
+            done = Counter(line.act for line in tqdm(journal.replay(), unit=" acts", disable=quiet or None))
+        except journal.UnknownAct as act:
+            raise CommandError(f"The journal has an act this code does not know, {act}: it is of newer code.") from None
         completed = journal.complete()
+        if quiet:
+            return
         acts = ", ".join(f"{count:,} × {act}" for act, count in sorted(done.items()))
         self.stdout.write(f"Done again: {acts}." if done else "There was nothing to do again.")
         if completed:

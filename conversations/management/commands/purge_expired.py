@@ -1,12 +1,15 @@
 """Removes what is past its date; run hourly by the Celery schedule, or by cron."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from accounts import clock
+from accounts.journal import Behind
+from conversations.models import Purge
 from conversations.purge import due_at, purge
 
 
@@ -30,8 +33,15 @@ class Command(BaseCommand):
             self.stdout.write(f"Would remove: {in_words(due)}." if any(due.values()) else "Nothing is past its date.")
             return
         with tqdm(total=sum(due.values()), unit=" rows", disable=None) as bar:
-            report = purge(clock.now(), on_batch=bar.update)
+            report = self.purge(bar.update)
         self.stdout.write(f"Removed: {in_words(report.counts)}." if report.counts else "Nothing was past its date.")
+
+    def purge(self, on_batch: Callable[[int], object]) -> Purge:
+        """Purge, or say why not."""
+        try:
+            return purge(clock.now(), on_batch=on_batch)
+        except Behind as behind:
+            raise CommandError(str(behind)) from None
 
 
 def in_words(counts: dict[str, int]) -> str:
