@@ -29,6 +29,13 @@ DAY = timedelta(days=1)
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _first_day(_own_files: None) -> None:
+    """Begin where there is no journal yet."""
+    (settings.JOURNAL_DIR / "2025-01-01.jsonl").unlink()
+    settings.JOURNAL_DIR.rmdir()
+
+
 def lines() -> list[journal.Line]:
     return [line for path in journal.files() for line in journal.lines_of(path)]
 

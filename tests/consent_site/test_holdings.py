@@ -36,7 +36,7 @@ def leads_to_a_person(model: type[Model], seen: frozenset[type[Model]] = frozens
     """Return whether a row of a model is about someone: by a key, through another row, or by a principal."""
     if model is User or PRINCIPALS & {field.name for field in model._meta.get_fields()}:
         return True
-    related = {field.related_model for field in model._meta.concrete_fields if field.remote_field}
+    related = {field.related_model for field in model._meta.concrete_fields if field.related_model}
     return any(leads_to_a_person(other, seen | {model}) for other in related if other not in seen | {model})
 
 
