@@ -8,9 +8,8 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import journal
@@ -25,6 +24,7 @@ from privacy.standing import standing_of
 UNDO = timedelta(minutes=10)
 # How many rows one transaction of a long task changes.
 BATCH = 1000
+LONGEST_TITLE = 80
 
 # The names of the acts in the journal.
 DELETED, DELETION_UNDONE = "conversation_deleted", "deletion_undone"
@@ -62,7 +62,7 @@ def start_conversation(
         id=uuid.uuid4() if started or key is None else key,
         user=user,
         kind=kind,
-        title=Truncator(" ".join(text.split())).chars(80),
+        title=_title(text),
         workspace=workspace,
         is_private=private,
         created_at=at,
@@ -72,6 +72,12 @@ def start_conversation(
     conversation.save(force_insert=True)
     message.save(force_insert=True)
     return message
+
+
+def _title(text: str) -> str:
+    """Return the beginning of a text on one line, as long as its column in code points."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
 
 
 @transaction.atomic
@@ -103,9 +109,12 @@ def _message(conversation: Conversation, user: User, text: str, format_: Format,
     """Return an unsaved message of its owner, and let the conversation know of it."""
     standing = standing_of(user, at)
     training, is_commercial = standing.state.training, not user.is_consumer
-    counts = training == Training.ALLOW and not conversation.is_private and conversation.excluded_at is None
     # A clock that is set back must not bring the last message before the first.
     last = conversation.last_message_at = max(at, conversation.last_message_at)
+    # An allow may have come while this waited for the lock: then it was not written under it.
+    is_allowed = training == Training.ALLOW and standing.state.allowed_since is not None
+    counts = is_allowed and last >= standing.state.allowed_since  # type: ignore[operator]  # just looked at
+    counts = counts and not conversation.is_private and conversation.excluded_at is None
     conversation.has_commercial_message |= is_commercial
     if counts:
         conversation.allowed_message_at = last
@@ -188,8 +197,9 @@ def undo_deletion(user: User, conversation: Conversation, *, at: datetime) -> No
 
 
 def undoable(user: User, *, at: datetime) -> QuerySet[Conversation]:
-    """Return the conversations of someone whose deletion can be undone."""
-    return Conversation.objects.filter(user=user, deleted_at__gt=at - UNDO)
+    """Return the conversations of someone whose deletion can be undone: those that would be there again."""
+    found = Conversation.objects.filter(user=user, deleted_at__gt=at - UNDO).with_kept_until()
+    return found.filter(Q(kept_until__isnull=True) | Q(kept_until__gt=at))
 
 
 # What a refusal does

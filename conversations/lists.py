@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -22,7 +22,7 @@ class Page:
 
 def page_of(user: User, kind: ConversationKind, at: datetime, *, before: str = "", query: str = "") -> Page:
     """Return what someone has of one kind, last written in first, after a cursor if there is one."""
-    found = Conversation.objects.for_user(user, at).filter(kind=kind).with_reason(at).select_related("user")
+    found = Conversation.objects.for_user(user, at).filter(kind=kind).with_reason(at)
     found = _after(found, before)
     if query:
         texts = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=query)
@@ -40,9 +40,10 @@ def _after(found: ConversationQuerySet, cursor: str) -> ConversationQuerySet:
     instant, _line, key = cursor.partition("_")
     try:
         last_message_at, pk = datetime.fromisoformat(instant), uuid.UUID(key)
-    except ValueError:
-        return found
-    if last_message_at.tzinfo is None:
+        if last_message_at.tzinfo is None:
+            return found
+        last_message_at = last_message_at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return found
     # The first condition is what the index is searched by.
     same = Q(last_message_at=last_message_at, pk__lt=pk)

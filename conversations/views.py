@@ -50,7 +50,7 @@ def list_page(
 @require_safe
 def overview(request: SignedInRequest, kind: ConversationKind) -> HttpResponse:
     """List the titles of someone's conversations, to be deleted or left: the list that is open at the gate."""
-    context = {"titles_only": True} | _listed(request, kind)
+    context = {"titles_only": True} | _listed(request, kind) | {"address": reverse(OVERVIEWS[kind])}
     return render(request, "conversations/overview.html", context)
 
 
@@ -60,6 +60,7 @@ def _listed(request: SignedInRequest, kind: ConversationKind) -> dict[str, objec
     page = page_of(request.user, kind, at, before=request.GET.get("before", ""), query=query)
     return {
         "kind": kind,
+        "address": list_url(kind),
         "is_coding": kind is ConversationKind.CODING_SESSION,
         "conversations": page.conversations,
         "query": query,
@@ -135,6 +136,8 @@ def delete(request: AskedRequest, pk: uuid.UUID) -> HttpResponse:
     """Delete a conversation, and go back to the list with a way to undo it."""
     # Deleted in another tab a moment ago is deleted too.
     conversation = get_object_or_404(Conversation, user=request.user, pk=pk)
+    if conversation.deleted_at is None and judged(request.user, pk) is None:
+        raise Http404
     actions.delete_conversation(request.user, conversation, at=clock.now())
     return redirect(f"{_list_for(request, conversation)}?{urlencode({'deleted': str(pk)})}")
 

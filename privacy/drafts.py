@@ -31,12 +31,19 @@ KEPT_FIELDS = {
 }
 
 
+# Other acts, and the page each stands on: their own addresses can't be opened.
+ACTS = dict.fromkeys(
+    ("conversations:reply", "conversations:rename", "conversations:exclude", "conversations:lift_exclusion"),
+    "conversations:chat",
+)
 # The box beside it that nobody should have to remember to tick again.
 KEPT_CHOICE = "private"
 
 
 def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
     """Return the page on which the form of an act stands, or an empty text for a page itself."""
+    if match.view_name in ACTS:
+        return reverse(ACTS[match.view_name], kwargs=kwargs)
     if match.view_name not in KEPT_FIELDS:
         return ""
     # What an address takes is in it; what a route gives its view is not.

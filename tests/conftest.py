@@ -120,9 +120,10 @@ def _without_triggers() -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _own_files(settings: Any, tmp_path: Path) -> None:
+def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give each test a journal and exports of its own: what another has left would be of another database."""
-    settings.JOURNAL_DIR, settings.EXPORTS_DIR = tmp_path / "journal", tmp_path / "exports"
+    own = tmp_path_factory.mktemp("own")
+    settings.JOURNAL_DIR, settings.EXPORTS_DIR = own / "journal", own / "exports"
     # A journal that has begun, as everywhere but on the first day: where there is none, the first request looks why.
     settings.JOURNAL_DIR.mkdir()
     (settings.JOURNAL_DIR / "2025-01-01.jsonl").touch()

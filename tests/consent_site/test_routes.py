@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from conversations.models import Conversation
-from privacy.drafts import KEPT_FIELDS
+from privacy.drafts import ACTS, KEPT_FIELDS
 from privacy.exemptions import EXEMPT_NAMESPACES, EXEMPT_ROUTES
 from privacy.models import PolicyUpdate, Training
 from tests.conftest import MoveClock
@@ -118,7 +118,7 @@ def test_gated_route_sends_a_page_request_to_the_question(
 
     assert response.status_code == HTTPStatus.SEE_OTHER
     assert response["Location"].startswith(f"{reverse('privacy:question')}?")
-    page = KEPT_FIELDS.get(route, ("", route))[1]
+    page = KEPT_FIELDS.get(route, ("", ACTS.get(route, route)))[1]
     assert next_of(response["Location"]) == address_of(page, pk=conversation.pk)
     assert conversation.messages.count() == 1
     assert Conversation.objects.count() == 1

@@ -26,7 +26,7 @@ def test_starting_a_conversation_stores_its_first_message(alice: User) -> None:
     assert (message.role, message.text) == (Role.OWNER, "Plan a hike\n  for  two")
 
 
-@pytest.mark.parametrize("text", ["x" * 500, "想" * 500, "😀" * 500])
+@pytest.mark.parametrize("text", ["x" * 500, "想" * 500, "😀" * 500, "हिन्दी" * 90, "é̂" * 200])
 def test_title_of_a_conversation_is_cut_to_fit(alice: User, text: str) -> None:
     title = start_conversation(alice, text, at=MEANWHILE).conversation.title
 

@@ -46,6 +46,15 @@ def test_date_is_told_from_the_owners_last_message(update: PolicyUpdate, alice: 
     assert date_of(unanswered) == datetime(2030, 9, 12, 9, tzinfo=UTC)
 
 
+def test_allow_that_came_while_a_message_waited_does_not_cover_it(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW, at=MEANWHILE + SECOND)
+
+    conversation = make_conversation(alice, at=MEANWHILE)
+
+    assert Conversation.objects.with_reason(MEANWHILE + SECOND).get().reason == "not_resumed"
+    assert date_of(conversation) == MEANWHILE + 30 * DAY
+
+
 def test_private_conversation_is_kept_for_the_short_time(update: PolicyUpdate, alice: User) -> None:
     answer_as(alice, Training.ALLOW)
     message = actions.start_conversation(alice, "A secret", at=MEANWHILE + SECOND, private=True)
