@@ -109,7 +109,7 @@ def sign_up(visit: Visit) -> None:
 def sign_up_with_errors(visit: Visit) -> None:
     visit.open("account_signup")
     visit.send("main .button >> nth=0")
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -124,7 +124,7 @@ def confirm_address(visit: Visit) -> None:
 def confirm_address_with_a_wrong_code(visit: Visit) -> None:
     confirm_address(visit)
     visit.send("main .button >> nth=0", id_code="WRONG")
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -136,7 +136,7 @@ def sign_in(visit: Visit) -> None:
 def sign_in_with_an_error(visit: Visit) -> None:
     visit.open("account_login")
     visit.send("main .button >> nth=0", id_login=f"{visit.server.person().principal}@example.com", id_password="no")
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -168,7 +168,7 @@ def question_when_signing_up(visit: Visit) -> None:
 def question_with_errors(visit: Visit) -> None:
     question_when_signing_up(visit)
     visit.send(SUBMIT)
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen(AFTERWARDS)
@@ -182,7 +182,7 @@ def gate(visit: Visit) -> None:
 def gate_with_errors(visit: Visit) -> None:
     gate(visit)
     visit.send(SUBMIT)
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen(AFTERWARDS)
@@ -217,7 +217,7 @@ def pop_up(visit: Visit) -> None:
 def pop_up_with_errors(visit: Visit) -> None:
     pop_up(visit)
     visit.page.locator(SUBMIT).click()
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -279,7 +279,7 @@ def settings_refused(visit: Visit) -> None:
 def settings_with_errors(visit: Visit) -> None:
     settings_refused(visit)
     visit.send(SUBMIT)
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -379,7 +379,7 @@ def account_menu_open(visit: Visit) -> None:
 def chats_with_an_error(visit: Visit) -> None:
     chats(visit)
     visit.page.locator(".composer button").click()
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -420,7 +420,7 @@ def chat(visit: Visit) -> None:
 def chat_with_an_error(visit: Visit) -> None:
     chat(visit)
     visit.page.locator(".composer button").click()
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -445,7 +445,7 @@ def chat_excluded(visit: Visit) -> None:
 def chat_renamed_to_nothing(visit: Visit) -> None:
     chat_and_what_can_be_done_with_it(visit)
     visit.send(".more form[action$=rename\\/] button", id_title="")
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -469,7 +469,7 @@ def feedback_to_give(visit: Visit) -> None:
 def feedback_with_errors(visit: Visit) -> None:
     feedback_to_give(visit)
     visit.send("main form .button", id_comment="x" * 2001)
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -550,7 +550,7 @@ def account_to_delete(visit: Visit) -> None:
 def account_to_delete_with_an_error(visit: Visit) -> None:
     account_to_delete(visit)
     visit.send("main form .button")
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen(AFTERWARDS)
@@ -593,7 +593,7 @@ def password(visit: Visit) -> None:
 def password_with_errors(visit: Visit) -> None:
     password(visit)
     visit.send("main form .button")
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
@@ -642,7 +642,7 @@ def second_step_set_up_an_app(visit: Visit) -> None:
 def second_step_with_a_wrong_code(visit: Visit) -> None:
     second_step_set_up_an_app(visit)
     visit.send("main form .button", id_code="000000")
-    expect(visit.page.locator(".error-summary")).to_be_visible()
+    expect(visit.page.locator(".error-summary")).to_be_focused()
 
 
 @screen()
