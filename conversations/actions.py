@@ -190,10 +190,14 @@ def delete_conversation(user: User, conversation: Conversation, *, at: datetime)
 
 @transaction.atomic
 def undo_deletion(user: User, conversation: Conversation, *, at: datetime) -> None:
-    """Bring a conversation back that was deleted less than ten minutes ago. Raises Gone afterwards."""
-    if not undoable(lock_user(user), at=at).filter(pk=conversation.pk).update(deleted_at=None):
+    """Bring a conversation back that was deleted less than ten minutes ago; undoing twice is undoing once.
+
+    Raises Gone afterwards.
+    """
+    if undoable(lock_user(user), at=at).filter(pk=conversation.pk).update(deleted_at=None):
+        journal.record(DELETION_UNDONE, conversation.pk, at=at)
+    elif not Conversation.objects.for_user(user, at).filter(pk=conversation.pk).exists():
         raise Gone
-    journal.record(DELETION_UNDONE, conversation.pk, at=at)
 
 
 def undoable(user: User, *, at: datetime) -> QuerySet[Conversation]:

@@ -160,10 +160,17 @@ class Person:
 
     def is_there(self, conversation: str, at: datetime) -> bool:
         """Whether its owner can read it, and write in it."""
+        return not self.is_deleted(conversation, at) and self.is_kept(conversation, at)
+
+    def is_kept(self, conversation: str, at: datetime) -> bool:
         date = self.retention_date(conversation, at)
-        return (
-            not self.is_deleted(conversation, at) and (date is None or at < date) and self.is_stored(conversation, at)
-        )
+        return (date is None or at < date) and self.is_stored(conversation, at)
+
+    def can_be_undone(self, conversation: str, at: datetime) -> bool:
+        """D2, for ten minutes; what is past its date by D1 does not come back."""
+        if not self.is_deleted(conversation, at):
+            return False
+        return at < self.deleted_at(conversation, at) + timedelta(minutes=10) and self.is_kept(conversation, at)
 
     def reason(self, conversation: str, at: datetime) -> str:
         """E2: the first reason that applies."""

@@ -153,6 +153,32 @@ def test_undo_holds_for_ten_minutes(
     assert not page(alices.get(f"/chats/?deleted={conversation.pk}")).all("form", class_="undo")
 
 
+def test_undo_brings_nothing_back_past_its_retention_date(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    conversation = make_conversation(alice)
+    date = conversation.expires_at
+    assert date
+    moved_to(date - timedelta(minutes=5))
+    alices.post(address("delete", conversation))
+    moved_to(date)
+
+    shown = page(alices.post(address("undo_delete", conversation), follow=True))
+
+    assert "It is too late to bring this conversation back." in shown.text
+    assert Conversation.objects.get().deleted_at == date - timedelta(minutes=5)
+
+
+def test_undoing_twice_in_two_tabs_is_undoing_once(alices: Client, alice: User) -> None:
+    conversation = make_conversation(alice)
+    alices.post(address("delete", conversation))
+
+    for _tab in range(2):
+        shown = page(alices.post(address("undo_delete", conversation), follow=True))
+        assert "It is too late" not in shown.text
+
+    assert alices.get(conversation.get_absolute_url()).status_code == 200
+    assert JournalEntry.objects.count() == 2
+
+
 def test_deleting_twice_in_two_tabs_is_deleting_once(alices: Client, alice: User, moved_to: MoveClock) -> None:
     conversation = make_conversation(alice)
     alices.post(address("delete", conversation))

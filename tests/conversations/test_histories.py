@@ -237,13 +237,13 @@ class Histories(RuleBasedStateMachine):
         user, known = self.known(conversation)
         refused = self.tries(conversation)
         oracle, key, at = self.oracle(conversation), str(conversation), self.now
-        possible = oracle.is_deleted(key, at) and at < oracle.deleted_at(key, at) + timedelta(minutes=10)
-        if refused is AccountClosed or not possible or not oracle.is_stored(key, at):
-            with pytest.raises(AccountClosed if refused is AccountClosed else actions.Gone):
+        if refused is not None and (refused is AccountClosed or not oracle.can_be_undone(key, at)):
+            with pytest.raises(refused):
                 actions.undo_deletion(user, known, at=at)
             return
         actions.undo_deletion(user, known, at=at)
-        oracle.add("undone", at, key)
+        if oracle.is_deleted(key, at):
+            oracle.add("undone", at, key)
 
     # What runs by itself
 
