@@ -49,7 +49,7 @@ DAY = timedelta(days=1)
 STEPS = st.sampled_from([SECOND, timedelta(minutes=9), timedelta(minutes=11), DAY, 13 * DAY, 29 * DAY, 200 * DAY])
 SHARDS = 4
 # Thousands in CI, most of them where they are quickest.
-HISTORIES = ((2400 if connection.vendor == "sqlite" else 600) if REQUIRE_ALL else 240) // SHARDS
+HISTORIES = ((1600 if connection.vendor == "sqlite" else 400) if REQUIRE_ALL else 240) // SHARDS
 
 
 class Histories(RuleBasedStateMachine):
