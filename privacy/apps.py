@@ -18,10 +18,10 @@ class PrivacyConfig(AppConfig):
         from privacy import actions, holdings, restoring
         from privacy.checks import check_triggers
         from privacy.models import TrainingRefusal
-        from privacy.triggers import install_after_migrate
+        from privacy.triggers import TRIGGERS
 
         checks.register(check_triggers, checks.Tags.database)
-        post_migrate.connect(install_after_migrate, sender=self)
+        post_migrate.connect(TRIGGERS.install_after_migrate, sender=self, weak=False)
         personal_data.register(*holdings.HOLDINGS)
         journal.register(actions.TRAINING_REFUSED, restoring.refuse_again)
         journal.register_proof(journal.Proof(TrainingRefusal, actions.line_of))

@@ -451,11 +451,11 @@ POSTGRESQL_TAMPERINGS = {
 def drop_statement(name: str) -> str:
     if connection.vendor == "sqlite":
         return f"DROP TRIGGER {name}"
-    return f"DROP TRIGGER {name} ON {triggers.postgresql_triggers()[name].table}"
+    return f"DROP TRIGGER {name} ON {triggers.TRIGGERS.expected(connection)[name].table}"
 
 
 def every_trigger() -> list[str]:
-    return sorted(triggers.sqlite_triggers() if connection.vendor == "sqlite" else triggers.postgresql_triggers())
+    return sorted(triggers.TRIGGERS.expected(connection))
 
 
 def found_by_the_check() -> list[str]:
@@ -465,7 +465,7 @@ def found_by_the_check() -> list[str]:
 
 def test_triggers_are_there_after_the_migrations(db: None) -> None:
     assert len(every_trigger()) >= 15
-    assert triggers.missing(connection) == []
+    assert triggers.TRIGGERS.missing(connection) == []
     assert found_by_the_check() == []
 
 
@@ -480,7 +480,7 @@ def test_check_names_an_altered_trigger(db: None) -> None:
     execute("DROP TRIGGER privacy_notice_refuses_update")
     execute(SQLITE_ALTERED)
     assert found_by_the_check() == ["privacy_notice_refuses_update"]
-    triggers.install(connection)
+    triggers.TRIGGERS.install(connection)
     assert found_by_the_check() == []
 
 
@@ -490,7 +490,7 @@ def test_check_names_a_trigger_that_is(tampering: str, update: PolicyUpdate) -> 
     for statement in POSTGRESQL_TAMPERINGS[tampering]:
         execute(statement)
     assert found_by_the_check() == ["privacy_notice_refuses_update"]
-    triggers.install(connection)
+    triggers.TRIGGERS.install(connection)
     assert found_by_the_check() == []
     Notice.objects.create(sha256="a" * 64, update=update, language="en", surface="gate", text="Text.")
     with refused():

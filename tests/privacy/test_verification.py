@@ -47,8 +47,8 @@ def unprotected(history: None) -> Iterator[None]:
     """Take the triggers away, and the checks and keys with them, as someone who owns the database can."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            for name in triggers.sqlite_triggers():
-                cursor.execute(f"DROP TRIGGER {name}")
+            for trigger in triggers.sqlite_triggers():
+                cursor.execute(f"DROP TRIGGER {trigger.name}")
             cursor.execute("PRAGMA ignore_check_constraints = ON")
             cursor.execute("PRAGMA defer_foreign_keys = ON")
         else:
