@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 
+from accounts.effects import became_ineligible
 from accounts.models import Plan, PlanChange, User
 
 
@@ -35,6 +36,19 @@ def lock_account(user: User) -> User:
     return User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
 
 
+def lock_everyone() -> None:
+    """Wait until every act under way is committed, and let none begin until this transaction ends.
+
+    For moments only: signing in waits too. On SQLite the transaction itself is that lock.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("lock_everyone() protects a transaction and needs one.")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # What `lock_account` takes, it takes in ROW SHARE mode, which this one shuts out.
+            cursor.execute(f"LOCK TABLE {User._meta.db_table} IN EXCLUSIVE MODE")
+
+
 @transaction.atomic
 def change_plan(user: User, plan: Plan, *, at: datetime) -> PlanChange:
     """Put someone on another plan from `at` on, and return the row that says so."""
@@ -44,4 +58,6 @@ def change_plan(user: User, plan: Plan, *, at: datetime) -> PlanChange:
         locked.joined_at = at
     locked.save(update_fields=["plan", "joined_at"])
     user.plan, user.joined_at = locked.plan, locked.joined_at
+    if not locked.is_consumer:
+        became_ineligible(locked)
     return locked.plan_changes.create(plan=plan, at=at)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import journal, personal_data
 from accounts.actions import lock_account
+from accounts.effects import became_ineligible
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def close(user: User, at: datetime) -> None:
     user.closed_at, user.is_active = at, False
     user.save(update_fields=["closed_at", "is_active"])
     end_sessions(user)
+    became_ineligible(user)
 
 
 def end_sessions(user: User) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import journal
 from accounts.actions import lock_user
+from accounts.effects import became_ineligible
 from accounts.models import User
 from conversations.models import Conversation, ConversationKind, Format, Message, Role
 from conversations.retention import retention_date, shortened
@@ -163,6 +164,7 @@ def exclude_conversation(user: User, conversation: Conversation, *, at: datetime
         conversation.expires_at = shortened(conversation.expires_at, at, standing_of(user, at).periods)
     conversation.excluded_at, conversation.allowed_message_at = at, None
     conversation.save(update_fields=["excluded_at", "allowed_message_at", "expires_at"])
+    became_ineligible(user, conversation.pk)
     journal.record(EXCLUDED, conversation.pk, at=at)
 
 
@@ -183,8 +185,10 @@ def delete_conversation(user: User, conversation: Conversation, *, at: datetime)
 
     Deleting it twice changes nothing; it leaves storage with the next purge after the time for undo.
     """
-    deleted = Conversation.objects.filter(user=lock_user(user), pk=conversation.pk, deleted_at__isnull=True)
+    user = lock_user(user)
+    deleted = Conversation.objects.filter(user=user, pk=conversation.pk, deleted_at__isnull=True)
     if deleted.update(deleted_at=at):
+        became_ineligible(user, conversation.pk)
         journal.record(DELETED, conversation.pk, at=at)
 
 

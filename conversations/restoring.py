@@ -1,6 +1,7 @@
 """What is done again after a restore from a backup: deletions and exclusions the journal still knows (rule D7)."""
 
 from accounts.actions import lock_account
+from accounts.effects import became_ineligible
 from accounts.journal import Line, was_reversed
 from conversations.actions import DELETION_UNDONE, EXCLUSION_LIFTED
 from conversations.feedback import forget_again
@@ -13,7 +14,11 @@ def delete_again(line: Line) -> None:
     """Delete a conversation. It can be undone for as long as it could be."""
     if was_reversed(line, DELETION_UNDONE):
         return
-    Conversation.objects.filter(pk=line.subject, deleted_at__isnull=True).update(deleted_at=line.at)
+    conversation = Conversation.objects.filter(pk=line.subject, deleted_at__isnull=True).select_related("user").first()
+    if conversation is not None:
+        became_ineligible(lock_account(conversation.user), conversation.pk)
+        conversation.deleted_at = line.at
+        conversation.save(update_fields=["deleted_at"])
 
 
 def undo_again(line: Line) -> None:
@@ -32,6 +37,7 @@ def exclude_again(line: Line) -> None:
     conversation.expires_at = conversation.kept_until
     if Conversation.objects.filter(pk=line.subject).covered().exists():
         conversation.expires_at = shortened(conversation.expires_at, line.at, standing_of(user, line.at).periods)
+    became_ineligible(user, conversation.pk)
     conversation.excluded_at, conversation.allowed_message_at = line.at, None
     conversation.save(update_fields=["excluded_at", "allowed_message_at", "expires_at"])
 

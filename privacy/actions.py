@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import journal
 from accounts.actions import lock_user
+from accounts.effects import became_ineligible
 from accounts.models import User
 from privacy import effects
 from privacy.ledger import append
@@ -144,6 +145,8 @@ def answer(
     if (training and training not in token.offers) or (accepts_terms and TERMS not in token.offers):
         raise StaleForm
 
+    if state.training == Training.ALLOW and (training is Training.REFUSE or standing.is_overdue):
+        became_ineligible(standing.user)
     method, receipt = Method(token.method), uuid.UUID(token.receipt)
     record = partial(
         _record, standing.user, notice=notice, surface=token.surface, gpc=gpc, at=at, method=method, receipt=receipt

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions import lock_account
+from accounts.effects import became_ineligible
 from accounts.journal import Line
 from accounts.models import User
 from privacy import effects
@@ -35,6 +36,7 @@ def refuse_again(line: Line) -> None:
         return
     answer = ConsentRecord.objects.filter(principal=user.principal, kind__in=ANSWERS).order_by("sequence").last()
     assert answer is not None, "an allow has a record"
+    became_ineligible(user)
     append(state, [_withdrawal(answer, line)])
     state.training, state.allowed_since = Training.REFUSE, None
     state.answered_update, state.last_receipt = answer.update, line.entry
