@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
+from conversations.badge import name_runs
 from conversations.models import Conversation, ConversationKind, ConversationQuerySet, Message
 
 LENGTH = 30
@@ -28,6 +29,7 @@ def page_of(user: User, kind: ConversationKind, at: datetime, *, before: str = "
         texts = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=query)
         found = found.filter(Q(title__icontains=query) | Exists(texts))
     rows = list(found[: LENGTH + 1])
+    name_runs(rows[:LENGTH])
     return Page(rows[:LENGTH], _cursor(rows[LENGTH - 1]) if len(rows) > LENGTH else "")
 
 

@@ -88,9 +88,10 @@ class Conversation(models.Model):
 
     objects = ConversationQuerySet.as_manager()
 
-    # What `with_kept_until` and `with_reason` add.
+    # What `with_kept_until` and `with_reason` add, and `badge.name_runs`.
     kept_until: datetime | None
     reason: str
+    runs: list[str]
 
     class Meta:
         verbose_name = _("conversation")

@@ -125,7 +125,8 @@ def take_accounts(due: Rows) -> Iterator[int]:
             yield 1
 
 
-TARGETS = (
+# An app that has more with a date adds it in `AppConfig.ready()`.
+TARGETS = [
     Target("expired conversations", lambda at: Conversation.objects.filter(expires_at__lte=at), take_expired),
     Target("deleted conversations", lambda at: Conversation.objects.filter(deleted_at__lte=at - UNDO), take_deleted),
     Target("copies of feedback", lambda at: FeedbackCopy.objects.filter(expires_at__lte=at), take_rows),
@@ -133,7 +134,7 @@ TARGETS = (
     Target("data exports", exports.expired, take_exports),
     Target("deleted accounts", lambda _at: accounts_to_erase(), take_accounts),
     Target("sessions", lambda _at: Session.objects.filter(expire_date__lte=timezone.now()), take_rows),
-)
+]
 
 
 def due_at(at: datetime) -> dict[str, int]:

@@ -16,6 +16,7 @@ from accounts import clock
 from accounts.http import SignedInRequest
 from accounts.models import User
 from conversations import actions
+from conversations.badge import name_runs
 from conversations.forms import RenameForm, SearchForm, StartForm
 from conversations.lists import page_of
 from conversations.models import Conversation, ConversationKind, list_url
@@ -85,7 +86,9 @@ def _undoable(request: SignedInRequest) -> Conversation | None:
 def judged(user: User, pk: uuid.UUID) -> Conversation | None:
     """Return a conversation of someone's own as it is now, judged for its badge; None if it is not there."""
     at = clock.now()
-    return Conversation.objects.for_user(user, at).with_reason(at).filter(pk=pk).first()
+    found = list(Conversation.objects.for_user(user, at).with_reason(at).filter(pk=pk))
+    name_runs(found)
+    return found[0] if found else None
 
 
 def own(request: SignedInRequest, pk: uuid.UUID) -> Conversation:
