@@ -65,6 +65,8 @@ PRODUCT_CLOCK_START = env.str("NOW", default="")
 if PRODUCT_CLOCK_START and not DEMO:
     raise ImproperlyConfigured("NOW moves the product's clock and is refused outside DEMO=on.")
 EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(VAR_DIR / "exports")))
+# Where the files of training runs are: a folder, or an address that fsspec knows, such as s3://bucket/runs.
+TRAINING_FILES = env.str("TRAINING_FILES", default=str(VAR_DIR / "training"))
 # Both are worth a disk that is not the database's: they are for when that is lost.
 JOURNAL_DIR = Path(env.str("JOURNAL_DIR", default=str(VAR_DIR / "journal")))
 LEDGER_HEADS_DIR = Path(env.str("LEDGER_HEADS_DIR", default=str(VAR_DIR / "ledger_heads")))
@@ -80,6 +82,7 @@ INSTALLED_APPS = [
     "accounts",
     "privacy",
     "conversations",
+    "training",
     "django_htmx",
     "django.contrib.humanize",
     "django.contrib.admin",
@@ -178,6 +181,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "conversations.tasks.purge_expired", "schedule": timedelta(hours=1)},
+    "training runs": {"task": "training.tasks.keep_runs", "schedule": timedelta(hours=1)},
 }
 
 # People

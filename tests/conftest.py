@@ -124,6 +124,7 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give each test a journal and exports of its own: what another has left would be of another database."""
     own = tmp_path_factory.mktemp("own")
     settings.JOURNAL_DIR, settings.EXPORTS_DIR = own / "journal", own / "exports"
+    settings.TRAINING_FILES = str(own / "training")
     # A journal that has begun, as everywhere but on the first day: where there is none, the first request looks why.
     settings.JOURNAL_DIR.mkdir()
     (settings.JOURNAL_DIR / "2025-01-01.jsonl").touch()

@@ -27,7 +27,9 @@ from privacy.models import PolicyUpdate, Training
 from privacy.verification import verify
 from tests.accounts.signing_in import prove_again, sign_in
 from tests.conversations.assistants import Echo
-from tests.factories import MEANWHILE, answer_as, defer_as, make_conversation, make_user, shown_token
+from tests.factories import MEANWHILE, answer_as, defer_as, make_conversation, make_staff, make_user, shown_token
+from tests.training.runs import make_run
+from training.models import State
 
 PRINCIPALS = {"principal", "actor", "moved_by", "subject"}
 
@@ -54,6 +56,7 @@ def test_every_model_that_leads_to_a_person_is_held_by_an_app() -> None:
         "sessions.Session",
         "conversations.FeedbackCopy",
         "privacy.Notice",
+        "training.Removal",
     }
 
 
@@ -79,6 +82,8 @@ def whole_person(update: PolicyUpdate) -> User:
     sign_in(browser, user)
     prove_again(browser)
     answer_as(user, Training.ALLOW, language="zh-hans")
+    make_conversation(user, TEXTS[0])
+    make_run(make_staff(), state=State.STARTED)
     answer_as(user, Training.REFUSE, language="zh-hans", at=MEANWHILE + timedelta(days=1))
     chat = make_conversation(user, TEXTS[0])
     answer_message(chat.messages.get(), Echo(), at=lambda: MEANWHILE)
@@ -202,7 +207,11 @@ def test_export_counts_what_it_yields(whole_person: User) -> None:
         counts[holding.name] = (holding.count(whole_person), len(list(holding.export(whole_person))))
 
     assert {name: pair for name, pair in counts.items() if pair[0] != pair[1]} == {}
-    assert not {name for name, pair in counts.items() if not pair[0]} - {"journal", "moves_of_last_days"}
+    assert not {name for name, pair in counts.items() if not pair[0]} - {
+        "journal",
+        "moves_of_last_days",
+        "moves_of_training_runs",
+    }
 
 
 def test_copy_of_feedback_leads_to_nobody_once_it_is_cut_off(whole_person: User) -> None:

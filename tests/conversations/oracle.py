@@ -26,6 +26,7 @@ class Update:
     deadline: datetime
     years: int
     days: int
+    is_narrow: bool
 
 
 @dataclass
@@ -190,6 +191,23 @@ class Person:
             "not_resumed": began is not None and not self.is_covered(conversation, at),
         }
         return next((reason for reason, applies in checks.items() if applies), "")
+
+    # Training runs
+
+    def is_in_run(self, conversation: str, frozen_at: datetime, at: datetime) -> bool:
+        """E1: what is eligible at the freeze, and at every instant since: nothing is put back."""
+        moments = {frozen_at, at}
+        for event in self.until(at):
+            moments |= {event.at, event.at - timedelta(microseconds=1)}
+        return not any(self.reason(conversation, moment) for moment in moments if frozen_at <= moment <= at)
+
+    def exported(self, conversation: str, frozen_at: datetime) -> list[str]:
+        """C3: everything but what was written under *refuse*; by the narrower reading, only under *allow*."""
+        governing = self.governing(frozen_at)
+        assert governing
+        left_out = {"refuse", ""} if governing.is_narrow else {"refuse"}
+        written = self.writings(conversation, frozen_at)
+        return [event.value for event in written if self.choice(event.at) not in left_out]
 
     def is_consumer(self, at: datetime) -> bool:
         return self.plan(at) in {"free", "pro", "max"}

@@ -1,12 +1,14 @@
-"""The rules as a state machine: whatever people do, in any order, the product says what the rules say."""
+"""What people do with conversations, as a state machine: whatever they do, the product says what the rules say.
+
+`tests/training/test_histories.py` runs it, with training runs.
+"""
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from hypothesis import HealthCheck, settings
+from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -15,7 +17,6 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
-    run_state_machine_as_test,
 )
 
 from accounts import journal
@@ -27,9 +28,8 @@ from conversations.eligibility import Reason
 from conversations.models import Conversation
 from conversations.purge import due_at, purge
 from conversations.replies import answer_message
-from privacy.models import Training
+from privacy.models import CoverageReading, Training
 from privacy.standing import standing_of
-from tests.conftest import REQUIRE_ALL
 from tests.conversations.assistants import Echo
 from tests.conversations.oracle import Person, Update
 from tests.factories import SECOND, answer_as, defer_as, make_update, make_user
@@ -43,13 +43,11 @@ UPDATES: tuple[dict[str, Any], ...] = (
         "last_day": date(2026, 3, 10),
         "allow_retention_years": 3,
         "refuse_retention_days": 14,
+        "coverage_reading": CoverageReading.MESSAGE,
     },
 )
 DAY = timedelta(days=1)
 STEPS = st.sampled_from([SECOND, timedelta(minutes=9), timedelta(minutes=11), DAY, 13 * DAY, 29 * DAY, 200 * DAY])
-SHARDS = 4
-# Thousands in CI, most of them where they are quickest.
-HISTORIES = ((1600 if connection.vendor == "sqlite" else 400) if REQUIRE_ALL else 240) // SHARDS
 
 
 class Histories(RuleBasedStateMachine):
@@ -67,6 +65,7 @@ class Histories(RuleBasedStateMachine):
         self.oracles: dict[int, Person] = {}
         self.users: dict[int, User] = {}
         self.owners: dict[uuid.UUID, int] = {}
+        self.texts = 0
 
     def teardown(self) -> None:
         self.sets_are_what_the_rows_say()
@@ -80,7 +79,14 @@ class Histories(RuleBasedStateMachine):
     def begin(self) -> object:
         published = [make_update(**fields) for fields in UPDATES]
         self.updates = [
-            Update(u.version, u.announced_at, u.deadline, u.allow_retention_years, u.refuse_retention_days)
+            Update(
+                u.version,
+                u.announced_at,
+                u.deadline,
+                u.allow_retention_years,
+                u.refuse_retention_days,
+                u.coverage_reading == CoverageReading.MESSAGE,
+            )
             for u in published
         ]
         return multiple(*(self.join(f"person-{number}@example.com") for number in range(2)))
@@ -158,12 +164,18 @@ class Histories(RuleBasedStateMachine):
     def starts(self, person: int, private: bool) -> object:
         if self.has_left(person):
             return multiple()
-        message = actions.start_conversation(self.users[person], "Hello", at=self.tick(), private=private)
+        text = self.text()
+        message = actions.start_conversation(self.users[person], text, at=self.tick(), private=private)
         answer_message(message, Echo(), at=lambda: self.now)
         key = message.conversation_id
         self.owners[key] = person
-        self.oracles[person].add("started private" if private else "started", self.now, str(key))
+        self.oracles[person].add("started private" if private else "started", self.now, str(key), text)
         return key
+
+    def text(self) -> str:
+        """Return a text that nothing else in this history has."""
+        self.texts += 1
+        return f"text {self.texts}"
 
     # What they do with a conversation
 
@@ -184,12 +196,13 @@ class Histories(RuleBasedStateMachine):
     @rule(conversation=conversations)
     def writes(self, conversation: uuid.UUID) -> None:
         user, known = self.known(conversation)
+        text = self.text()
         if refused := self.tries(conversation):
             with pytest.raises(refused):
-                actions.write_message(user, known, "Once more", at=self.now)
+                actions.write_message(user, known, text, at=self.now)
             return
-        actions.write_message(user, known, "Once more", at=self.now)
-        self.oracle(conversation).add("wrote", self.now, str(conversation))
+        actions.write_message(user, known, text, at=self.now)
+        self.oracle(conversation).add("wrote", self.now, str(conversation), text)
 
     @rule(conversation=conversations)
     def asks_again(self, conversation: uuid.UUID) -> None:
@@ -285,16 +298,3 @@ class Histories(RuleBasedStateMachine):
         for person, user in self.users.items():
             own = set(Conversation.objects.for_user(user, self.now).values_list("pk", flat=True))
             assert own == {key for key in there if self.owners[key] == person}
-
-
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_histories_end_as_the_rules_say(db: None, shard: int) -> None:
-    run_state_machine_as_test(
-        Histories,
-        settings=settings(
-            max_examples=HISTORIES,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        ),
-    )

@@ -1,0 +1,105 @@
+"""`manage.py training_run`: the whole way of a run, and what it says when something can't be done."""
+
+import uuid
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from tests.conftest import MoveClock
+from tests.factories import make_conversation, make_user
+from tests.training.runs import LATER, files
+from training import store
+from training.models import State, TrainingRun
+
+pytestmark = pytest.mark.django_db
+
+
+def run_command(*arguments: str) -> str:
+    out = StringIO()
+    call_command("training_run", *arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_command_takes_a_run_from_its_draft_to_its_end(staff: User, allowing: User, moved_to: MoveClock) -> None:
+    moved_to(LATER)
+    make_conversation(allowing)
+    make_conversation(make_user("undecided@example.com"))
+    by = ("--by", staff.email, "--reason", "The autumn model.")
+
+    dry = run_command("dry-run")
+    assert "1 conversations would be in it" in dry
+    assert any(line.split() == ["1", "never_answered"] for line in dry.splitlines())
+
+    key = run_command("create", "--purpose", "safety_classifiers", *by)
+    run = TrainingRun.objects.get(pk=key)
+    assert run.purpose == "safety_classifiers"
+    assert "1 conversations are in the run" in run_command("prepare", key, *by)
+    assert "as they should be" in run_command("verify", key)
+    assert "has started" in run_command("start", key, *by)
+    assert "finished" in run_command("finish", key, *by)
+    run.refresh_from_db()
+    assert run.state == State.FINISHED
+    assert {move.reason for move in run.moves.all()} == {"The autumn model."}
+    assert {move.moved_by for move in run.moves.all()} == {staff.principal}
+
+
+def test_command_cancels(staff: User, allowing: User, moved_to: MoveClock) -> None:
+    moved_to(LATER)
+    make_conversation(allowing)
+    key = run_command("create", "--by", staff.email)
+    run_command("prepare", key, "--by", staff.email)
+    run = TrainingRun.objects.get(pk=key)
+    assert files(run)
+    run_command("cancel", key, "--by", staff.email)
+    assert not files(run)
+
+
+def test_prepare_goes_on_where_it_was(staff: User, allowing: User, moved_to: MoveClock) -> None:
+    moved_to(LATER)
+    make_conversation(allowing)
+    key = run_command("create", "--by", staff.email)
+    run_command("prepare", key, "--by", staff.email)
+    run = TrainingRun.objects.get(pk=key)
+    before = files(run)
+    store.destroy(run)
+    run.shards.update(written_at=None, sha256="")
+
+    assert "written" in run_command("prepare", key, "--by", staff.email)
+
+    assert files(run) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["start", "{run}", "--by", "{staff}"], "can’t be moved there"),
+        (["finish", "{run}", "--by", "{staff}"], "can’t be moved there"),
+        (["prepare", "{run}", "--by", "{nobody}"], "Only staff"),
+        (["create", "--by", "{nobody}"], "Only staff"),
+        (["prepare", "{run}", "--by", "stranger@example.com"], "no account"),
+        (["prepare", str(uuid.uuid4()), "--by", "{staff}"], "There is no run"),
+        (["verify", "not an id"], "There is no run"),
+    ],
+)
+def test_command_says_what_can_not_be_done(
+    staff: User, mallory: User, moved_to: MoveClock, arguments: list[str], said: str
+) -> None:
+    moved_to(LATER)
+    run = TrainingRun.objects.get(pk=run_command("create", "--by", staff.email))
+    known = {"run": run.pk, "staff": staff.email, "nobody": mallory.email}
+    with pytest.raises(CommandError, match=said):
+        run_command(*(argument.format(**known) for argument in arguments))
+    run.refresh_from_db()
+    assert run.state == State.DRAFT
+
+
+def test_verify_names_the_first_difference(staff: User, allowing: User, moved_to: MoveClock) -> None:
+    moved_to(LATER)
+    make_conversation(allowing)
+    key = run_command("create", "--by", staff.email)
+    run_command("prepare", key, "--by", staff.email)
+    store.discard(store.path_of(TrainingRun.objects.get(pk=key).shards.get()))
+    with pytest.raises(CommandError, match=r"shard-00000\.parquet is missing"):
+        run_command("verify", key)

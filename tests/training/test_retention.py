@@ -1,0 +1,76 @@
+"""The dates of runs: what was prepared and forgotten cancels itself, and files go 90 days after the end."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from conversations.purge import due_at, purge
+from tests.conftest import MoveClock
+from tests.factories import SECOND, make_conversation
+from tests.training.runs import LATER, files, make_run
+from training.models import State
+from training.verification import differences
+
+pytestmark = pytest.mark.django_db
+AROUND = [(-SECOND, False), (timedelta(), True), (SECOND, True)]
+
+
+@pytest.mark.parametrize(("offset", "is_past"), AROUND)
+def test_prepared_run_cancels_itself_after_30_days(
+    staff: User, allowing: User, moved_to: MoveClock, offset: timedelta, *, is_past: bool
+) -> None:
+    make_conversation(allowing)
+    run = make_run(staff)
+    at = LATER + timedelta(days=30) + offset
+    moved_to(at)
+
+    assert due_at(at)["forgotten training runs"] == int(is_past)
+    purge(at)
+
+    run.refresh_from_db()
+    assert run.state == (State.CANCELLED if is_past else State.PREPARED)
+    assert bool(files(run)) is not is_past
+    if is_past:
+        move = run.moves.last()
+        assert move
+        assert move.moved_by is None
+        assert move.at == at
+    assert list(differences(run)) == []
+
+
+@pytest.mark.parametrize(("offset", "is_past"), AROUND)
+def test_files_are_destroyed_90_days_after_the_end(
+    staff: User, allowing: User, moved_to: MoveClock, offset: timedelta, *, is_past: bool
+) -> None:
+    make_conversation(allowing)
+    run = make_run(staff, state=State.FINISHED)
+    at = LATER + timedelta(days=90) + offset
+    moved_to(at)
+
+    assert due_at(at)["files of training runs"] == int(is_past)
+    purge(at)
+
+    run.refresh_from_db()
+    assert bool(files(run)) is not is_past
+    assert bool(run.destroyed_at) is is_past
+    assert run.rows.count() == 1
+    assert list(differences(run)) == []
+    assert due_at(at)["files of training runs"] == 0
+
+
+def test_started_run_has_no_date(staff: User, allowing: User) -> None:
+    make_conversation(allowing)
+    run = make_run(staff, state=State.STARTED)
+    purge(LATER + timedelta(days=1000))
+    run.refresh_from_db()
+    assert run.state == State.STARTED
+    assert files(run)
+
+
+def test_check_of_the_purge_looks_at_runs_too(staff: User, allowing: User, moved_to: MoveClock) -> None:
+    make_run(staff, state=State.FINISHED)
+    moved_to(LATER + timedelta(days=90))
+    with pytest.raises(CommandError, match="1 files of training runs"):
+        call_command("purge_expired", check=True)

@@ -1,0 +1,183 @@
+"""The files: the same byte for byte however they came about, whole or not there at all, and open to ordinary tools."""
+
+import errno
+from io import BytesIO
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from accounts.models import User
+from tests.factories import MEANWHILE, SECOND, make_conversation
+from tests.training.runs import LATER, exported, files, start
+from training import actions, manifest, shards, store
+from training.models import ManifestRow, Purpose, TrainingRun
+from training.records import SCHEMA, Incomplete, hash_of
+from training.verification import differences
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def several(monkeypatch: pytest.MonkeyPatch, staff: User, allowing: User) -> TrainingRun:
+    """Return a prepared run of three shards, none of which is written yet."""
+    monkeypatch.setattr(manifest, "SHARD_SIZE", 4)
+    monkeypatch.setattr(shards, "BATCH", 2)
+    for number in range(10):
+        make_conversation(allowing, f"Call me on +1 212 555 01{number:02}, 你好 {number}", at=MEANWHILE + SECOND)
+    run = actions.create_run(staff, Purpose.SAFETY_CLASSIFIERS, at=LATER)
+    actions.prepare_run(run, staff, at=LATER)
+    run.refresh_from_db()
+    return run
+
+
+def test_shards_hold_all_rows_in_the_order_of_their_ids(several: TrainingRun) -> None:
+    actions.write_files(several)
+
+    assert [shard.conversations for shard in several.shards.order_by("number")] == [4, 4, 2]
+    for shard in several.shards.all():
+        found = [value["id"] for value in pq.read_table(store.path_of(shard)).to_pylist()]
+        rows = ManifestRow.objects.filter(run=several, shard=shard.number).order_by("export_id")
+        assert found == [str(row.export_id) for row in rows]
+    hashes = {str(row.export_id): row.sha256 for row in several.rows.all()}
+    assert hashes == {value["id"]: hash_of(value) for value in exported(several)}
+    assert sum(shard.masked["PHONE"] for shard in several.shards.all()) == 10
+
+
+def test_files_are_the_same_byte_for_byte_when_written_again(several: TrainingRun) -> None:
+    actions.write_files(several)
+    before = files(several)
+    store.destroy(several)
+    several.shards.update(written_at=None, sha256="")
+
+    actions.write_files(several)
+
+    assert files(several) == before
+    assert len(before) == 5
+
+
+class Killed(BaseException):
+    """What ends a process, as far as it can be told from inside."""
+
+
+@pytest.mark.parametrize("batches", range(5))
+def test_run_that_was_interrupted_goes_on_and_ends_the_same(several: TrainingRun, batches: int) -> None:
+    actions.write_files(several)
+    whole = files(several)
+    store.destroy(several)
+    several.shards.update(written_at=None, sha256="")
+    several.rows.update(sha256="")
+    left = iter(range(batches))
+
+    def kill(_rows: int) -> None:
+        if next(left, None) is None:
+            raise Killed
+
+    with pytest.raises(Killed):
+        actions.write_files(several, on_batch=kill)
+
+    # Each batch has two rows: whole shards stay, and nothing is there of the one that was being written.
+    assert len(shards.pending(several)) == 3 - batches // 2
+    assert len(files(several)) == batches // 2
+    actions.write_files(several)
+    assert files(several) == whole
+    assert list(differences(several)) == []
+
+
+def test_full_disk_stops_with_a_clear_state_and_no_half_a_file(
+    several: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards.write_shard(several, 0)
+
+    def full(self: store.HashingFile, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.HashingFile, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            actions.write_files(several)
+
+    assert set(files(several)) == {"shard-00000.parquet"}
+    assert shards.pending(several) == [1, 2]
+    actions.write_files(several)
+    assert shards.pending(several) == []
+    assert list(differences(several)) == []
+
+
+def test_file_that_was_being_written_while_something_was_taken_out_is_thrown_away(
+    several: TrainingRun, allowing: User
+) -> None:
+    shard = several.shards.get(number=0)
+    row = several.rows.filter(shard=0).first()
+    assert row
+
+    def take_out(_rows: int) -> None:
+        manifest.take_out(several, several.rows.filter(pk=row.pk))
+
+    assert shards.write_shard(several, 0, on_batch=take_out) is False
+
+    assert not files(several)
+    assert shards.write_shard(several, 0)
+    assert set(files(several)) == {"shard-00000-2.parquet"} or set(files(several)) == {"shard-00000-1.parquet"}
+    shard.refresh_from_db()
+    assert shard.conversations == 3
+
+
+def test_stray_of_a_killed_worker_goes(several: TrainingRun) -> None:
+    shards.write_shard(several, 0)
+    stray = f"{store.folder_of(several)}/shard-00001.parquet.0123{store.PART}"
+    store.write(stray, b"half of it")
+
+    actions.write_files(several)
+
+    assert len(files(several)) == 5
+    assert list(differences(several)) == []
+
+
+def test_conversation_that_lost_messages_is_not_exported_in_part(several: TrainingRun) -> None:
+    row = several.rows.filter(shard=0).first()
+    assert row
+    row.messages += 1
+    row.save(update_fields=["messages"])
+
+    with pytest.raises(Incomplete):
+        shards.write_shard(several, 0)
+
+    assert not files(several)
+
+
+def test_ordinary_tools_open_the_files(several: TrainingRun) -> None:
+    actions.write_files(several)
+    expected = {value["id"]: value["messages"][0]["text"] for value in exported(several)}
+    assert len(expected) == 10
+    pattern = f"{store.folder_of(several)}/*.parquet"
+
+    with duckdb.connect() as database:
+        by_duckdb = database.execute(f"SELECT id, messages[1].text FROM '{pattern}'").fetchall()
+    frames = [pd.read_parquet(store.path_of(shard)) for shard in several.shards.all()]
+    by_pandas = {row.id: row.messages[0]["text"] for row in pd.concat(frames).itertuples()}
+
+    assert dict(by_duckdb) == expected
+    assert by_pandas == expected
+    for shard in several.shards.all():
+        file = pq.ParquetFile(BytesIO(store.read(store.path_of(shard))))
+        assert file.schema_arrow.equals(SCHEMA, check_metadata=True)
+        assert file.metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_object_store_holds_the_same_files(several: TrainingRun, settings: Any, staff: User) -> None:
+    """fsspec's store in memory has no folders and no renaming in place, as object stores have not."""
+    actions.write_files(several)
+    on_disk = files(several)
+    several.shards.update(written_at=None, sha256="")
+    settings.TRAINING_FILES = "memory://runs"
+
+    actions.write_files(several)
+
+    assert files(several) == on_disk
+    assert list(differences(several)) == []
+    start(several, staff)
+    store.destroy(several)
+    assert not files(several)

@@ -1,0 +1,187 @@
+"""What acts take out of a run that has not started, whatever comes after them; and what a started run keeps."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.actions import change_plan
+from accounts.leaving import close_account
+from accounts.models import Plan, User
+from conversations import actions as conversation_actions
+from conversations.models import Conversation
+from privacy.models import PolicyUpdate, Training
+from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
+from tests.training.runs import LATER, exported, files, held, make_run, start, texts
+from training import actions, store
+from training.manifest import note_removal
+from training.models import Purpose, Removal, State, TrainingRun
+from training.verification import differences
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def delete(user: User, conversation: Conversation) -> None:
+    conversation_actions.delete_conversation(user, conversation, at=LATER)
+
+
+def delete_and_undo(user: User, conversation: Conversation) -> None:
+    delete(user, conversation)
+    conversation_actions.undo_deletion(user, conversation, at=LATER + SECOND)
+
+
+def exclude(user: User, conversation: Conversation) -> None:
+    conversation_actions.exclude_conversation(user, conversation, at=LATER)
+
+
+def exclude_and_resume(user: User, conversation: Conversation) -> None:
+    exclude(user, conversation)
+    conversation_actions.lift_exclusion(user, conversation, at=LATER + SECOND)
+    conversation_actions.write_message(user, conversation, "Once more", at=LATER + 2 * SECOND)
+
+
+def refuse(user: User, conversation: Conversation) -> None:
+    answer_as(user, Training.REFUSE, at=LATER)
+
+
+def refuse_and_resume(user: User, conversation: Conversation) -> None:
+    refuse(user, conversation)
+    answer_as(user, Training.ALLOW, at=LATER + SECOND)
+    conversation_actions.write_message(user, conversation, "Once more", at=LATER + 2 * SECOND)
+
+
+def change_plan_and_back(user: User, conversation: Conversation) -> None:
+    change_plan(user, Plan.TEAM, at=LATER)
+    change_plan(user, Plan.PRO, at=LATER + SECOND)
+
+
+def leave(user: User, conversation: Conversation) -> None:
+    close_account(user, at=LATER)
+
+
+OUT = [
+    delete,
+    delete_and_undo,
+    exclude,
+    exclude_and_resume,
+    refuse,
+    refuse_and_resume,
+    change_plan_and_back,
+    leave,
+]
+
+
+@pytest.mark.parametrize("act", OUT, ids=lambda act: act.__name__)
+def test_act_takes_out_of_a_prepared_run_for_good(
+    staff: User,
+    allowing: User,
+    act: Callable[..., None],
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[Any]],
+) -> None:
+    conversation = make_conversation(allowing, "mine")
+    bob = make_user("bob@example.com")
+    answer_as(bob, Training.ALLOW)
+    make_conversation(bob, "theirs")
+    run = make_run(staff)
+    before = files(run)
+    shard = run.shards.get()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        act(allowing, conversation)
+
+    run.refresh_from_db()
+    # At once: neither the row nor the file that held it is there, before anything was written again.
+    assert conversation.pk not in set(run.rows.values_list("conversation", flat=True))
+    assert store.name_of(shard) not in files(run)
+    assert run.filed_at is None
+    assert not Removal.objects.exists()
+    start(run, staff, at=LATER + DAY)
+    assert texts(run) == ["theirs"]
+    assert set(files(run)).isdisjoint(set(before) - {"card.json", "card.md"})
+    assert list(differences(run)) == []
+
+
+@pytest.mark.parametrize("act", OUT, ids=lambda act: act.__name__)
+def test_act_whose_task_died_is_noticed_by_the_start(staff: User, allowing: User, act: Callable[..., None]) -> None:
+    conversation = make_conversation(allowing, "mine")
+    run = make_run(staff)
+
+    act(allowing, conversation)  # Nothing runs after the commit here.
+    assert Removal.objects.exists()
+    start(run, staff, at=LATER + DAY)
+
+    assert exported(run) == []
+    assert run.taken_out == 1
+    assert list(differences(run)) == []
+
+
+@pytest.mark.parametrize("act", OUT, ids=lambda act: act.__name__)
+def test_started_run_keeps_what_it_has(staff: User, allowing: User, act: Callable[..., None]) -> None:
+    conversation = make_conversation(allowing, "mine")
+    run = make_run(staff, state=State.STARTED)
+    before = files(run)
+
+    act(allowing, conversation)
+
+    assert files(run) == before
+    assert texts(run) == ["mine"]
+    assert not Removal.objects.exists()
+    assert list(differences(run)) == []
+
+
+def test_allow_that_is_overdue_and_then_repeated_does_not_come_back(
+    staff: User, allowing: User, update: PolicyUpdate
+) -> None:
+    make_conversation(allowing, at=MEANWHILE)
+    later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=(LATER + 30 * DAY).date())
+    run = make_run(staff)
+
+    answer_as(allowing, Training.ALLOW, at=later.deadline + DAY)
+    start(run, staff, at=later.deadline + 2 * DAY)
+
+    assert exported(run) == []
+
+
+def test_allow_repeated_in_time_stays(staff: User, allowing: User, update: PolicyUpdate) -> None:
+    make_conversation(allowing, "mine", at=MEANWHILE)
+    later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=(LATER + 30 * DAY).date())
+    run = make_run(staff)
+
+    answer_as(allowing, Training.ALLOW, at=later.deadline - SECOND)
+    start(run, staff, at=later.deadline + 2 * DAY)
+
+    assert texts(run) == ["mine"]
+
+
+@pytest.mark.parametrize(("offset", "stays"), [(-SECOND, True), (timedelta(), False), (SECOND, False)])
+def test_start_looks_at_the_retention_date(staff: User, allowing: User, offset: timedelta, *, stays: bool) -> None:
+    conversation = make_conversation(allowing)
+    run = make_run(staff)
+    assert conversation.expires_at
+
+    start(run, staff, at=conversation.expires_at + offset)
+
+    assert bool(exported(run)) is stays
+
+
+def test_preparing_again_after_a_kill_forgets_what_was_noted_before(staff: User, allowing: User) -> None:
+    conversation = make_conversation(allowing, "mine")
+    run = actions.create_run(staff, Purpose.MODEL_IMPROVEMENT, at=LATER)
+    # Killed between its two steps: the freeze has begun, and nothing is frozen.
+    TrainingRun.objects.filter(pk=run.pk).update(frozen_at=LATER)
+    exclude_and_resume(allowing, conversation)
+    assert Removal.objects.get().run == run
+
+    actions.prepare_run(run, staff, at=LATER + DAY)
+
+    assert held(run) == {conversation}
+
+
+def test_act_of_someone_costs_one_query_where_there_is_no_run(
+    allowing: User, django_assert_num_queries: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    with django_assert_num_queries(1):
+        assert note_removal(allowing, None) == []

@@ -1,0 +1,60 @@
+"""What is done to runs outside of requests. Each task can die at any point and be run again."""
+
+import uuid
+
+from celery import shared_task
+from django.core.exceptions import PermissionDenied
+
+from accounts import clock
+from accounts.journal import Behind
+from accounts.models import User
+from training import actions
+from training.models import State, TrainingRun
+from training.records import Incomplete
+from training.shards import pending, write_shard
+
+
+@shared_task
+def take_out_removed(run_id: str) -> None:
+    """Take out of a prepared run what was deleted, excluded or refused just now."""
+    actions.take_out_removed(TrainingRun(pk=uuid.UUID(run_id)))
+
+
+@shared_task
+def write_files(run_id: str) -> None:
+    """Have each file that is missing written by a task of its own."""
+    run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
+    for number in pending(run):
+        write_file.delay(run_id, number)
+    actions.file_run(run)
+
+
+@shared_task
+def write_file(run_id: str, number: int) -> None:
+    """Write one file of a run; the last one makes the run whole."""
+    run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
+    try:
+        write_shard(run, number)
+    except (OSError, Incomplete) as problem:
+        actions.note_problem(run, problem)
+    else:
+        actions.file_run(run)
+
+
+@shared_task
+def start_run(run_id: str, principal: str, reason: str) -> None:
+    """Start a run for a member of staff, or write down why it did not start."""
+    run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
+    user = User.objects.get(principal=uuid.UUID(principal))
+    try:
+        actions.start_run(run, user, at=clock.now(), reason=reason)
+    except (actions.Refusal, Behind, PermissionDenied, OSError, Incomplete) as problem:
+        actions.note_problem(run, problem)
+
+
+@shared_task
+def keep_runs() -> None:
+    """Keep the prepared runs as they should be: take out what has become ineligible, and write what is missing."""
+    for run in TrainingRun.objects.filter(state=State.PREPARED):
+        actions.take_out_ineligible(run, clock.now())
+        write_files.delay(str(run.pk))

@@ -1,0 +1,121 @@
+"""Reads a run's rows and files again, and says where they differ from each other or from what they rest on."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+import pyarrow.parquet as pq
+from django.db.models import Count, Sum
+
+from privacy.models import Kind
+from training import card, store
+from training.models import ManifestRow, Shard, State, TrainingRun
+from training.records import SCHEMA, hash_of
+
+BATCH = 1000
+
+
+def differences(run: TrainingRun) -> Iterator[str]:
+    """Yield what is wrong with a run, in words for staff: nothing, if all of it is as it should be.
+
+    A row of a file is named by the file, its place in it from 0, and its id. Memory stays flat.
+    """
+    yield from _of_the_moves(run)
+    if run.state in {State.DRAFT, State.CANCELLED} or run.destroyed_at is not None:
+        yield from _of_what_should_be_gone(run)
+        return
+    yield from _of_the_records(run)
+    yield from _of_the_counts(run)
+    for shard in run.shards.order_by("number"):
+        yield from _of_a_file(shard)
+    if run.filed_at is not None:
+        yield from _of_the_card(run)
+
+
+def _of_the_moves(run: TrainingRun) -> Iterator[str]:
+    last = run.moves.order_by("pk").last()
+    if last is None or last.state != run.state:
+        yield f"The run is {run.state}, and its last move was to {last.state if last else 'nothing'}."
+
+
+def _of_what_should_be_gone(run: TrainingRun) -> Iterator[str]:
+    for name in sorted(store.names_in(run)):
+        yield f"{name} is still there."
+
+
+def _of_the_records(run: TrainingRun) -> Iterator[str]:
+    """Yield the rows that do not rest on a permission."""
+    for row in run.rows.exclude(record__kind=Kind.TRAINING_ALLOWED)[:1]:
+        yield f"{row.export_id} does not rest on a permission."
+
+
+def _of_the_counts(run: TrainingRun) -> Iterator[str]:
+    found = run.rows.order_by().values_list("shard").annotate(rows=Count("pk"), messages=Sum("messages"))
+    counted = {number: (rows, messages) for number, rows, messages in found}
+    said = {shard.number: (shard.conversations, shard.messages) for shard in run.shards.all()}
+    for number in sorted(counted.keys() | said.keys()):
+        if said.get(number, (0, 0)) != counted.get(number, (0, 0)):
+            yield (
+                f"Shard {number} says {said.get(number)} conversations and messages;"
+                f" the manifest has {counted.get(number)}."
+            )
+
+
+def _of_a_file(shard: Shard) -> Iterator[str]:
+    name, path = store.name_of(shard), store.path_of(shard)
+    if shard.written_at is None:
+        yield f"{name} is not written yet."
+        return
+    try:
+        sha256 = store.sha256_of(path)
+    except FileNotFoundError:
+        yield f"{name} is missing."
+        return
+    if sha256 != shard.sha256:
+        yield f"{name} is not the file that was written: its SHA-256 is {sha256}."
+        return
+    with store.open_file(path) as file:
+        read = pq.ParquetFile(file)
+        if not read.schema_arrow.equals(SCHEMA, check_metadata=True):
+            yield f"{name} has another schema."
+            return
+        for place, (row, value) in enumerate(zip_longest(_rows(shard), _values(read))):
+            problem = _of_a_row(row, value)
+            if problem:
+                yield f"{name}, row {place}: {problem}"
+                return
+
+
+def _rows(shard: Shard) -> Iterator[ManifestRow]:
+    found = ManifestRow.objects.filter(run=shard.run_id, shard=shard.number).order_by("export_id")
+    yield from found.iterator(chunk_size=BATCH)
+
+
+def _values(file: Any) -> Iterator[dict[str, Any]]:
+    for batch in file.iter_batches(batch_size=BATCH):
+        yield from batch.to_pylist()
+
+
+def _of_a_row(row: ManifestRow | None, value: dict[str, Any] | None) -> str:
+    if row is None or value is None:
+        return "the file has more than the manifest." if row is None else f"{row.export_id} is not in the file."
+    if value["id"] != str(row.export_id):
+        return f"{value['id']} is where {row.export_id} should be."
+    if len(value["messages"]) != row.messages:
+        return f"{row.export_id} has {len(value['messages'])} messages; the manifest says {row.messages}."
+    if hash_of(value) != row.sha256:
+        return f"{row.export_id} is not what was exported."
+    return ""
+
+
+def _of_the_card(run: TrainingRun) -> Iterator[str]:
+    expected = card.files_of(card.card_of(run))
+    for name, content in expected.items():
+        try:
+            if store.read(f"{store.folder_of(run)}/{name}") != content:
+                yield f"{name} does not say what is in the run."
+        except FileNotFoundError:
+            yield f"{name} is missing."
+    strays = store.names_in(run) - {*expected, *map(store.name_of, run.shards.all())}
+    for name in sorted(strays):
+        yield f"{name} is not part of the run."
