@@ -102,6 +102,15 @@ def test_page_does_not_move_when_something_new_is_written(alices: Client, alice:
     assert second.earlier == ""
 
 
+@pytest.mark.parametrize("address", [CHATS, CODING])
+def test_search_that_finds_nothing_leads_back_to_the_whole_list(alices: Client, address: str) -> None:
+    shown = page(alices.get(address, {"q": "no such word"}))
+
+    assert "Nothing was found." in shown.text
+    pages = shown.one("nav", **{"aria-label": "Pages"})
+    assert [link["href"] for link in pages.all("a")] == [address]
+
+
 @pytest.mark.parametrize(
     "cursor",
     [
