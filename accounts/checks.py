@@ -12,7 +12,7 @@ from accounts.models import JournalEntry
 def check_journal(app_configs: Any = None, databases: Any = None, **_kwargs: Any) -> list[CheckMessage]:
     """Find out whether this database is older than the journal."""
     is_there = databases and JournalEntry._meta.db_table in connection.introspection.table_names()
-    if not is_there or not (journal.is_behind() or journal.is_lost()):
+    if not is_there or not journal.is_to_be_replayed():
         return []
     # A warning: an error would keep `migrate` from bringing an older backup to where it can be replayed.
     return [

@@ -229,6 +229,17 @@ def is_behind() -> bool:
     return bool(unknown(latest()))
 
 
+def is_to_be_replayed() -> bool:
+    """Return whether this database may hold what was deleted: it is behind, or there is nothing to tell by."""
+    return is_behind() or is_lost()
+
+
+def require_replayed() -> None:
+    """Let only a database pass that knows all of the journal. Raises Behind."""
+    if is_to_be_replayed():
+        raise Behind
+
+
 # Replaying
 
 

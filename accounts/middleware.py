@@ -39,7 +39,7 @@ class JournalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, or say that the site is being restored."""
         if not self.is_replayed and request.path_info != reverse("health"):
-            if journal.is_behind() or journal.is_lost():
+            if journal.is_to_be_replayed():
                 return _being_restored(request)
             self.is_replayed = True
         return self.get_response(request)

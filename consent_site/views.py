@@ -35,7 +35,7 @@ def health(request: HttpRequest) -> JsonResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        is_replayed = not (journal.is_behind() or journal.is_lost())
+        is_replayed = not journal.is_to_be_replayed()
     except Error:
         return JsonResponse({"status": "unavailable", "database": False}, status=HTTPStatus.SERVICE_UNAVAILABLE)
     status = HTTPStatus.OK if is_replayed else HTTPStatus.SERVICE_UNAVAILABLE

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import clock
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, number_before
 from conversations.actions import Gone, start_conversation, unanswered, write_message
 from conversations.assistant import Assistant, NoReply, connected_assistant
 from conversations.forms import MessageForm, RenameForm, StartForm
@@ -24,8 +24,6 @@ from conversations.views import judged, list_page, own
 from privacy.drafts import draft_for, drop_draft, writer_token
 
 LENGTH = 50
-# A longer number is no key of a message: it would not fit its column.
-KEY_DIGITS = 18
 
 
 @require_safe
@@ -39,9 +37,9 @@ def _chat(
     request: SignedInRequest, conversation: Conversation, form: MessageForm, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     found = conversation.messages.select_related("feedback").order_by("-pk")
-    before = request.GET.get("before", "")
-    is_latest = not (before.isascii() and before.isdigit() and len(before) <= KEY_DIGITS)
-    page = list((found if is_latest else found.filter(pk__lt=int(before)))[: LENGTH + 1])
+    before = number_before(request)
+    is_latest = before is None
+    page = list((found if is_latest else found.filter(pk__lt=before))[: LENGTH + 1])
     shown = page[LENGTH - 1 :: -1]
     context = {
         **_composer(request, conversation, form),

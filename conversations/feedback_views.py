@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import clock
-from accounts.http import SignedInRequest
+from accounts.http import SignedInRequest, number_before
 from conversations.actions import Gone
 from conversations.feedback import (
     AlreadyGiven,
@@ -26,8 +26,6 @@ from conversations.models import Format, Message, Role
 from conversations.views import own
 
 LENGTH = 30
-# A longer number is no key: it would not fit its column.
-KEY_DIGITS = 18
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,9 +79,9 @@ def _page(
 @require_safe
 def index(request: SignedInRequest) -> HttpResponse:
     """List the feedback someone has given."""
-    found, before = feedback_of(request.user), request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) <= KEY_DIGITS:
-        found = found.filter(pk__lt=int(before))
+    found, before = feedback_of(request.user), number_before(request)
+    if before is not None:
+        found = found.filter(pk__lt=before)
     page = list(found[: LENGTH + 1])
     context = {"feedback": page[:LENGTH], "earlier": page[LENGTH - 1].pk if len(page) > LENGTH else ""}
     return render(request, "conversations/feedback.html", context)

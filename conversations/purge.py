@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import exports
-from accounts.journal import Behind, complete, is_behind, is_lost
+from accounts.journal import complete, require_replayed
 from accounts.leaving import accounts_to_erase, erase
 from conversations.actions import UNDO, apply_refusal, refusals_to_apply
 from conversations.feedback import cut_links
@@ -141,7 +141,9 @@ def due_at(at: datetime) -> dict[str, int]:
     """Return how many rows of each kind are past their date.
 
     A refusal that was not applied in all the time it keeps things for counts too: what it reaches has no other date.
+    Raises Behind on a database that was restored: what the journal deletes again is not counted yet.
     """
+    require_replayed()
     refusals = refusals_to_apply().filter(kept_until__lte=at).count()
     return {"refusals to apply": refusals} | {target.name: target.due(at).count() for target in TARGETS}
 
@@ -152,8 +154,7 @@ def purge(at: datetime, *, on_batch: Callable[[int], object] = lambda _count: No
     Raises Behind on a database that was restored: what the journal brings back must not be gone by then. Dates that a
     refusal has not reached yet are shortened first. `on_batch` is told the size of each batch.
     """
-    if is_behind() or is_lost():
-        raise Behind
+    require_replayed()
     report = Purge.objects.create(at=at, started_at=timezone.now())
     for refusal in refusals_to_apply().values_list("pk", flat=True).iterator():
         apply_refusal(refusal)

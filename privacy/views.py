@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import clock
+from accounts.http import number_before
 from accounts.next_url import next_url_of
 from privacy import actions
 from privacy.asking import answered, ask
@@ -24,8 +25,6 @@ from privacy.standing import Standing, standing_of
 from privacy.tokens import FormToken
 
 HISTORY_LENGTH = 50
-# A longer number is no `sequence`: it would not fit its column.
-SEQUENCE_DIGITS = 9
 
 
 @require_safe
@@ -165,9 +164,9 @@ def _settings(
 def history(request: AskedRequest) -> HttpResponse:
     """List what is recorded about someone, the latest first."""
     records = ConsentRecord.objects.filter(principal=request.user.principal).order_by("-sequence")
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) <= SEQUENCE_DIGITS:
-        records = records.filter(sequence__lt=int(before))
+    before = number_before(request)
+    if before is not None:
+        records = records.filter(sequence__lt=before)
     page = list(records[: HISTORY_LENGTH + 1])
     context = {"records": page[:HISTORY_LENGTH], "has_more": len(page) > HISTORY_LENGTH}
     return render(request, "privacy/history.html", context)

@@ -201,7 +201,10 @@ def test_database_whose_journal_is_missing_does_not_serve(alice: User) -> None:
     assert len(lines()) == 1
 
 
-def test_restored_database_is_not_purged_before_the_replay(alice: User) -> None:
+@pytest.mark.parametrize("instead", [(), ("--check",), ("--dry-run",)])
+def test_restored_database_is_neither_purged_nor_said_to_be_clean_before_the_replay(
+    alice: User, instead: tuple[str, ...]
+) -> None:
     conversation = make_conversation(alice)
     actions.delete_conversation(alice, conversation, at=MEANWHILE)
     deleted = list(JournalEntry.objects.all())
@@ -210,7 +213,7 @@ def test_restored_database_is_not_purged_before_the_replay(alice: User) -> None:
     Conversation.objects.update(deleted_at=MEANWHILE)
 
     with pytest.raises(CommandError, match="older than the journal"):
-        call_command("purge_expired", stdout=StringIO(), stderr=StringIO())
+        call_command("purge_expired", *instead, stdout=StringIO(), stderr=StringIO())
 
     replayed()
     assert Conversation.objects.get().deleted_at is None

@@ -13,7 +13,7 @@ from privacy.drafts import ACTS, KEPT_FIELDS
 from privacy.exemptions import EXEMPT_NAMESPACES, EXEMPT_ROUTES
 from privacy.models import PolicyUpdate, Training
 from tests.conftest import MoveClock
-from tests.factories import AFTERWARDS, DEADLINE, MEANWHILE, answer_as, make_conversation
+from tests.factories import AFTERWARDS, DEADLINE, answer_as, make_conversation
 from tests.pages import next_of
 from tests.routes import METHODS, address_of, own_routes, public_routes, walk
 
@@ -188,44 +188,7 @@ def test_exempt_route_never_sends_to_the_question(
     assert response.status_code != HTTPStatus.FORBIDDEN
 
 
-# Strangers
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("route", ["conversations:chat", "conversations:write"])
-def test_stranger_gets_nothing_of_a_conversation(
-    client: Client,
-    update: PolicyUpdate,
-    mallory: User,
-    conversation: Conversation,
-    moved_to: MoveClock,
-    route: str,
-    method: str,
-) -> None:
-    moved_to(MEANWHILE)
-    answer_as(mallory, Training.REFUSE)
-    client.force_login(mallory)
-
-    response = ask(client, method, address_of(route, pk=conversation.pk))
-
-    assert response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
-    assert SECRET not in response.content.decode()
-    assert conversation.messages.count() == 1
-
-
-@pytest.mark.parametrize("route", ["conversations:chat", "conversations:write"])
-def test_gated_stranger_can_not_tell_whether_a_conversation_exists(
-    client: Client, update: PolicyUpdate, mallory: User, conversation: Conversation, moved_to: MoveClock, route: str
-) -> None:
-    moved_to(AFTERWARDS)
-    client.force_login(mallory)
-    answers = []
-
-    for address in (address_of(route, pk=conversation.pk), address_of(route)):
-        response = ask(client, "GET", address)
-        answers.append((response.status_code, response["Location"].partition("?")[0], response.content))
-
-    assert answers[0] == answers[1]
+# The signed-out
 
 
 @pytest.mark.parametrize("route", sorted((GATED | EXEMPT_ROUTES) - PUBLIC))

@@ -102,6 +102,15 @@ def test_page_does_not_move_when_something_new_is_written(alices: Client, alice:
     assert second.earlier == ""
 
 
+@pytest.mark.parametrize("address", [CHATS, CODING])
+def test_search_that_finds_nothing_leads_back_to_the_whole_list(alices: Client, address: str) -> None:
+    shown = page(alices.get(address, {"q": "no such word"}))
+
+    assert "Nothing was found." in shown.text
+    pages = shown.one("nav", **{"aria-label": "Pages"})
+    assert [link["href"] for link in pages.all("a")] == [address]
+
+
 @pytest.mark.parametrize(
     "cursor",
     [
@@ -166,16 +175,39 @@ def test_title_is_shown_as_it_is(alices: Client, alice: User) -> None:
 
 
 @pytest.mark.parametrize("name", ["index", "coding", "overview"])
-def test_page_takes_as_many_queries_with_300_rows_as_with_3(alices: Client, alice: User, name: str) -> None:
+def test_page_takes_as_many_queries_with_3000_rows_as_with_3(alices: Client, alice: User, name: str) -> None:
     address = reverse(f"conversations:{name}")
     kind = ConversationKind.CODING_SESSION if name == "coding" else ConversationKind.CHAT
     counts = []
-    for count in (3, 297):
+    for count in (3, 2997):
         many(alice, count)
         Conversation.objects.update(kind=kind)
         with CaptureQueriesContext(connection) as queries:
             alices.get(address)
         counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_conversation_takes_as_many_queries_with_3000_messages_as_with_3(alices: Client, alice: User) -> None:
+    conversation = make_conversation(alice, at=MEANWHILE - DAY)
+    counts = []
+    for count in (1, 1498):
+        Message.objects.bulk_create(
+            Message(
+                conversation=conversation,
+                role=role,
+                text="Text",
+                created_at=MEANWHILE - DAY,
+                plan_class=PlanClass.CONSUMER,
+            )
+            for _ in range(count)
+            for role in (Role.ASSISTANT, Role.OWNER)
+        )
+        with CaptureQueriesContext(connection) as queries:
+            shown = page(alices.get(conversation.get_absolute_url()))
+        counts.append(len(queries))
+        assert len(shown.one("ol", id="messages").all("h2")) == min(50, conversation.messages.count())
 
     assert counts[0] == counts[1]
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay, or only check."""
         if options["check"]:
-            if journal.is_behind() or journal.is_lost():
+            if journal.is_to_be_replayed():
                 raise CommandError(str(journal.Behind()))
             self.stdout.write("The database knows all of the journal.")
             return

@@ -1,7 +1,6 @@
 """Removes what is past its date; run hourly by the Celery schedule, or by cron."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,7 +8,6 @@ from tqdm import tqdm
 
 from accounts import clock
 from accounts.journal import Behind
-from conversations.models import Purge
 from conversations.purge import due_at, purge
 
 
@@ -26,22 +24,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove, or only say what is due."""
+        try:
+            self.purge(is_check=options["check"], is_dry=options["dry_run"])
+        except Behind as behind:
+            raise CommandError(str(behind)) from None
+
+    def purge(self, *, is_check: bool, is_dry: bool) -> None:
+        """Do it. Raises Behind."""
         due = due_at(clock.now())
-        if options["check"] and any(due.values()):
+        if is_check and any(due.values()):
             raise CommandError(f"Past its date: {in_words(due)}.")
-        if options["check"] or options["dry_run"]:
+        if is_check or is_dry:
             self.stdout.write(f"Would remove: {in_words(due)}." if any(due.values()) else "Nothing is past its date.")
             return
         with tqdm(total=sum(due.values()), unit=" rows", disable=None) as bar:
-            report = self.purge(bar.update)
+            report = purge(clock.now(), on_batch=bar.update)
         self.stdout.write(f"Removed: {in_words(report.counts)}." if report.counts else "Nothing was past its date.")
-
-    def purge(self, on_batch: Callable[[int], object]) -> Purge:
-        """Purge, or say why not."""
-        try:
-            return purge(clock.now(), on_batch=on_batch)
-        except Behind as behind:
-            raise CommandError(str(behind)) from None
 
 
 def in_words(counts: dict[str, int]) -> str:
