@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.actions import change_plan
-from accounts.leaving import close_account
+from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
 from conversations import actions as conversation_actions
 from conversations.models import Conversation
@@ -165,6 +165,27 @@ def test_start_looks_at_the_retention_date(staff: User, allowing: User, offset: 
     start(run, staff, at=conversation.expires_at + offset)
 
     assert bool(exported(run)) is stays
+
+
+def test_account_erased_before_its_task_ran_is_out_of_the_run(staff: User, allowing: User) -> None:
+    """Closed and erased while a start is writing files: its conversations can't be asked any more whose they were."""
+    make_conversation(allowing, "mine")
+    run = make_run(staff)
+
+    close_account(allowing, at=LATER)
+    erase(allowing.principal)
+    assert not Conversation.objects.exists()
+    actions.take_out_removed(run)
+
+    assert not run.rows.exists()
+    assert run.shards.get().version == 1
+
+
+def test_removal_noted_for_a_run_that_is_cancelled_meanwhile_goes(staff: User, allowing: User) -> None:
+    run = make_run(staff, state=State.CANCELLED)
+    Removal.objects.create(run=run, person=allowing.pk)
+    actions.take_out_removed(run)
+    assert not Removal.objects.exists()
 
 
 def test_preparing_again_after_a_kill_forgets_what_was_noted_before(staff: User, allowing: User) -> None:
