@@ -12,7 +12,6 @@ its name, keeps nobody else waiting. An act holds its person and never waits for
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -141,8 +140,9 @@ def _take_out_removed(run: TrainingRun) -> list[Shard]:
 def _taken_out(shards: list[Shard]) -> list[Shard]:
     """Remove the files of shards once it is committed that something in them must not be there."""
     for shard in shards:
-        # Robust: where the store is away, the file is replaced before the run starts.
-        transaction.on_commit(partial(store.discard, store.path_of(shard)), robust=True)
+        # Robust: where the store is away, the file is replaced before the run starts. (Django names in its log what
+        # failed: a `partial` has no name, and would fail there.)
+        transaction.on_commit(lambda shard=shard: store.discard(store.path_of(shard)), robust=True)
     return shards
 
 

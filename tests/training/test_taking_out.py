@@ -14,6 +14,7 @@ from conversations import actions as conversation_actions
 from conversations.models import Conversation
 from privacy.models import PolicyUpdate, Training
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
+from tests.processes import manage
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
 from training import actions, store
 from training.manifest import note_removal
@@ -116,6 +117,35 @@ def test_act_whose_task_died_is_noticed_by_the_start(staff: User, allowing: User
     assert exported(run) == []
     assert run.taken_out == 1
     assert list(differences(run)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_act_is_done_while_the_broker_is_down(staff: User, allowing: User) -> None:
+    """In a process whose broker refuses connections the act stands, and the start takes out what it names."""
+    conversation = make_conversation(allowing, "mine")
+    run = make_run(staff)
+
+    process = manage("shell", "--no-imports", "-c", WITHOUT_A_BROKER.format(user=allowing.pk, key=str(conversation.pk)))
+    out, _err = process.communicate(timeout=120)
+
+    assert process.returncode == 0, out
+    assert "Connection refused" in out
+    assert Removal.objects.get().conversation == conversation.pk
+    assert texts(run) == ["mine"]
+    start(run, staff, at=LATER + DAY)
+    assert exported(run) == []
+    assert list(differences(run)) == []
+
+
+WITHOUT_A_BROKER = """
+from django.utils import timezone
+from accounts.models import User
+from consent_site.celery import app
+from conversations.actions import delete_conversation
+from conversations.models import Conversation
+app.conf.update(task_always_eager=False, broker_url="redis://127.0.0.1:1/0")
+delete_conversation(User.objects.get(pk={user}), Conversation.objects.get(pk={key!r}), at=timezone.now())
+"""
 
 
 @pytest.mark.parametrize("act", OUT, ids=lambda act: act.__name__)

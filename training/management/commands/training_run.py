@@ -95,7 +95,7 @@ class Command(BaseCommand):
             return
         actions.note_problem(run, None)
         tasks.write_files.delay(str(run.pk))
-        sent = missing(run)
+        sent = unwritten(run)
         with tqdm(total=len(sent), unit=" files", disable=None) as bar:
             while not run.filed_at:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -104,7 +104,7 @@ class Command(BaseCommand):
                     raise CommandError(run.problem)
                 if run.state != State.PREPARED:
                     raise actions.WrongState
-                versions = missing(run)
+                versions = unwritten(run)
                 # What lost something since it was sent may have been written without that, and thrown away.
                 for number in dict(versions.items() - sent.items()):
                     tasks.write_file.delay(str(run.pk), number)
@@ -142,7 +142,7 @@ def found(options: dict[str, Any]) -> TrainingRun:
         raise CommandError(f"There is no run {options['run']}.") from None
 
 
-def missing(run: TrainingRun) -> dict[int, int]:
+def unwritten(run: TrainingRun) -> dict[int, int]:
     """Return the versions of the shards whose file has to be written, by number."""
     return dict(run.shards.filter(written_at__isnull=True).values_list("number", "version"))
 
