@@ -142,7 +142,7 @@ def _taken_out(shards: list[Shard]) -> list[Shard]:
     for shard in shards:
         # Robust: where the store is away, the file is replaced before the run starts. (Django names in its log what
         # failed: a `partial` has no name, and would fail there.)
-        transaction.on_commit(lambda shard=shard: store.discard(store.path_of(shard)), robust=True)
+        transaction.on_commit(lambda shard=shard: store.discard(store.path_of(shard)), robust=True)  # type: ignore[misc]  # mypy infers no defaults
     return shards
 
 

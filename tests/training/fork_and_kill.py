@@ -41,7 +41,7 @@ def main(act: str, staff: str, *runs: str) -> None:
     died = 0
     for number, run in enumerate(others):
         at = 1 + int((number + chance.random()) * moments / len(others))
-        status = forked(lambda run=run, at=at: count(lambda: do(act, staff, run), kill_at=at, chance=chance))
+        status = forked(lambda run=run, at=at: count(lambda: do(act, staff, run), kill_at=at, chance=chance))  # type: ignore[misc]  # mypy infers no defaults
         died += os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
     sys.stdout.write(f"{moments} moments, {died} died\n")
 

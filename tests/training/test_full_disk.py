@@ -43,7 +43,7 @@ class Disk:
 @pytest.fixture
 def disk(tmp_path: Path, settings: Any) -> Iterator[Disk]:
     """Return the disk that the files of runs are on."""
-    command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", tmp_path]
+    command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(tmp_path)]
     made = subprocess.run(command, check=False, capture_output=True, text=True)
     if made.returncode:
         pytest.skip(f"needs a small file system, which only root can mount: {made.stderr.strip()}")

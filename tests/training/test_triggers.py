@@ -119,7 +119,7 @@ def test_replace_by_an_update_overwrites_nothing(started: TrainingRun, staff: Us
 
 @pytest.mark.sqlite
 def test_replace_by_rowid_overwrites_no_run(started: TrainingRun) -> None:
-    columns = [field.column for field in TrainingRun._meta.local_fields]
+    columns = [str(field.column) for field in TrainingRun._meta.local_fields]
     values = ["'0123'" if column == "id" else column for column in columns]
     with refused(), connection.cursor() as cursor:
         cursor.execute(
