@@ -202,7 +202,7 @@ def _refuse(user: User, update: PolicyUpdate, at: datetime) -> None:
     journal.note(refusal.pk, TRAINING_REFUSED, user.principal, at=at)
     # Robust: a broker that is down must not keep an answer from being confirmed. The purge looks for what is left.
     for effect in effects.on_refusal:
-        transaction.on_commit(partial(effect, refusal.pk), robust=True)
+        transaction.on_commit(lambda effect=effect: effect(refusal.pk), robust=True)  # type: ignore[misc]  # mypy infers no defaults
 
 
 def line_of(refusal: TrainingRefusal) -> journal.Line:

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -50,7 +49,7 @@ def refuse_again(line: Line) -> None:
         kept_until=line.at + timedelta(days=days),
     )
     for effect in effects.on_refusal:
-        transaction.on_commit(partial(effect, line.entry), robust=True)
+        transaction.on_commit(lambda effect=effect: effect(line.entry), robust=True)  # type: ignore[misc]  # mypy infers no defaults
 
 
 def _withdrawal(answer: ConsentRecord, line: Line) -> ConsentRecord:

@@ -42,3 +42,6 @@ if os.environ.get("CELERY_QUEUE"):
     CELERY_TASK_DEFAULT_QUEUE = os.environ["CELERY_QUEUE"]
 else:
     CELERY_TASK_ALWAYS_EAGER = True
+
+if "VISIBILITY_TIMEOUT" in os.environ:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": int(os.environ["VISIBILITY_TIMEOUT"])}

@@ -4,11 +4,14 @@ The order that decides is the order of commits (rule E1). An act that makes some
 its own transaction, for every run whose freeze has begun. `lock_everyone` waits for the acts under way: before the
 freeze, so that each of them either shows in what is frozen or notes its removal; and while a run is started, so that
 each either is taken out or comes after the start.
+
+The run's row is locked first, then everyone, then shards: whoever waits for a run, while it is frozen or a file gets
+its name, keeps nobody else waiting. An act holds its person and never waits for a run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -22,7 +25,7 @@ from conversations.eligibility import Reason
 from conversations.redaction import VERSION
 from training import card, manifest, store
 from training.models import FROZEN, Purpose, Removal, RunMove, Shard, State, TrainingRun
-from training.records import SCHEMA_VERSION
+from training.records import SCHEMA_VERSION, Incomplete
 from training.shards import pending, write_shard
 
 PERMISSION = "training.move_trainingrun"
@@ -75,8 +78,8 @@ def prepare_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "")
     check_mover(user)
     check_journal()
     with transaction.atomic():
-        lock_everyone()
         run = _locked(run, State.PREPARED)
+        lock_everyone()
         run.removals.all().delete()
         run.frozen_at = at
         run.save(update_fields=["frozen_at"])
@@ -122,6 +125,8 @@ def take_out_removed(run: TrainingRun) -> None:
         run = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
         if run.state == State.PREPARED:
             _take_out_removed(run)
+        elif run.state == State.CANCELLED:
+            run.removals.all().delete()
 
 
 def _take_out_removed(run: TrainingRun) -> list[Shard]:
@@ -135,8 +140,9 @@ def _take_out_removed(run: TrainingRun) -> list[Shard]:
 def _taken_out(shards: list[Shard]) -> list[Shard]:
     """Remove the files of shards once it is committed that something in them must not be there."""
     for shard in shards:
-        # Robust: where the store is away, the file is replaced before the run starts.
-        transaction.on_commit(partial(store.discard, store.path_of(shard)), robust=True)
+        # Robust: where the store is away, the file is replaced before the run starts. (Django names in its log what
+        # failed: a `partial` has no name, and would fail there.)
+        transaction.on_commit(lambda shard=shard: store.discard(store.path_of(shard)), robust=True)  # type: ignore[misc]  # mypy infers no defaults
     return shards
 
 
@@ -150,10 +156,14 @@ def take_out_ineligible(run: TrainingRun, at: datetime) -> None:
 
 
 def write_files(run: TrainingRun, *, on_batch: Callable[[int], object] = lambda _count: None) -> None:
-    """Write what is missing of a prepared run's files. Raises OSError where that can't be done."""
-    for number in pending(run):
-        write_shard(run, number, on_batch=on_batch)
-    file_run(run)
+    """Write what is missing of a prepared run's files.
+
+    Raises OSError or Incomplete where that can't be done, which the run says too.
+    """
+    with noting_problems(run):
+        for number in pending(run):
+            write_shard(run, number, on_batch=on_batch)
+        file_run(run)
 
 
 def file_run(run: TrainingRun) -> bool:
@@ -185,8 +195,16 @@ def renew_files(run: TrainingRun) -> None:
         except FileNotFoundError:
             is_whole = False
         if not is_whole:
-            Shard.objects.filter(pk=shard.pk, version=shard.version).update(written_at=None, sha256="")
-            TrainingRun.objects.filter(pk=run.pk).update(filed_at=None)
+            _renew(shard)
+
+
+@transaction.atomic
+def _renew(shard: Shard) -> None:
+    run = TrainingRun.objects.select_for_update(no_key=True).get(pk=shard.run_id)
+    if run.state == State.PREPARED:
+        Shard.objects.filter(pk=shard.pk, version=shard.version).update(written_at=None, sha256="")
+        run.filed_at = None
+        run.save(update_fields=["filed_at"])
 
 
 # Starting, and what comes after
@@ -217,8 +235,8 @@ def start_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "") -
 @transaction.atomic
 def _start(run: TrainingRun, user: User, reason: str, at: datetime) -> bool:
     """Start a run whose files hold nothing that was removed by now, and return whether they do."""
-    lock_everyone()
     run = _locked(run, State.STARTED)
+    lock_everyone()
     if _take_out_removed(run) or run.filed_at is None:
         return False
     _move(run, State.STARTED, user, reason, at)
@@ -258,10 +276,23 @@ def _empty(run: TrainingRun) -> None:
 def destroy_files(run: TrainingRun) -> None:
     """Remove the files of a run that is finished or cancelled, and write down that they are gone."""
     store.destroy(run)
-    TrainingRun.objects.filter(pk=run.pk).update(destroyed_at=timezone.now())
+    TrainingRun.objects.filter(pk=run.pk, destroyed_at__isnull=True).update(destroyed_at=timezone.now())
 
 
-def note_problem(run: TrainingRun, problem: Exception) -> None:
-    """Write down, for staff, what stopped the last step."""
-    said = str(getattr(problem, "message", problem)) or type(problem).__name__
+# What stops a step
+
+
+def note_problem(run: TrainingRun, problem: Exception | None) -> None:
+    """Write down, for staff, what stopped the last step; or, as another one begins, that nothing has."""
+    said = (str(getattr(problem, "message", problem)) or type(problem).__name__) if problem else ""
     TrainingRun.objects.filter(pk=run.pk).exclude(state__in=FROZEN).update(problem=said)
+
+
+@contextmanager
+def noting_problems(run: TrainingRun) -> Iterator[None]:
+    """Write down what stops the writing of files, and raise it again."""
+    try:
+        yield
+    except (OSError, Incomplete) as problem:
+        note_problem(run, problem)
+        raise

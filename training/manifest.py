@@ -109,11 +109,14 @@ def note_removal(user: User, conversation: uuid.UUID | None) -> list[uuid.UUID]:
 
 
 def removed(run: TrainingRun, removals: QuerySet[Removal]) -> QuerySet[ManifestRow]:
-    """Return the rows that removals name, whatever holds of their conversations now."""
-    people = removals.filter(conversation__isnull=True).values("person")
-    theirs = Conversation.objects.filter(user__in=people).values("pk")
+    """Return the rows that removals name, whatever holds of their conversations now.
+
+    Whose they are is told by what they rest on: an account that was closed may have been erased meanwhile.
+    """
+    people = User.objects.filter(pk__in=removals.filter(conversation__isnull=True).values("person"))
+    theirs = ConsentRecord.objects.filter(principal__in=people.values("principal"), kind=Kind.TRAINING_ALLOWED)
     named = removals.filter(conversation__isnull=False).values("conversation")
-    return run.rows.filter(Q(conversation__in=named) | Q(conversation__in=theirs))
+    return run.rows.filter(Q(conversation__in=named) | Q(record__in=theirs.values("pk")))
 
 
 def ineligible(run: TrainingRun, at: datetime) -> QuerySet[ManifestRow]:
@@ -127,26 +130,32 @@ def take_out(run: TrainingRun, rows: QuerySet[ManifestRow]) -> list[Shard]:
 
     The caller removes their files once this is committed. The run's row is locked.
     """
-    found = rows.order_by().values_list("shard").annotate(conversations=Count("pk"), messages=Sum("messages"))
-    held = {number: (conversations, messages) for number, conversations, messages in found}
-    if not held:
+    gone = rows._raw_delete(rows.db)
+    if not gone:
         return []
-    rows._raw_delete(rows.db)
-    shards = list(run.shards.select_for_update(no_key=True).filter(number__in=held))
+    # Counted when they are gone: what `rows` finds may be something else from one statement to the next.
+    left = dict(run.rows.order_by().values_list("shard").annotate(count=Count("pk")))
+    locked = run.shards.select_for_update(no_key=True)
+    shards = [shard for shard in locked if shard.conversations != left.get(shard.number, 0)]
     before = [Shard(run_id=run.pk, number=shard.number, version=shard.version) for shard in shards]
+    messages = _messages_of(run, shards)
     for shard in shards:
-        conversations, messages = held[shard.number]
         shard.version += 1
-        shard.conversations -= conversations
-        shard.messages -= messages
+        shard.conversations = left.get(shard.number, 0)
+        shard.messages = messages.get(shard.number, 0)
         shard.written_at, shard.sha256, shard.size, shard.masked = None, "", 0, {}
     Shard.objects.bulk_update(
         shards, ["version", "conversations", "messages", "written_at", "sha256", "size", "masked"], batch_size=500
     )
     run.filed_at = None
-    run.taken_out += sum(conversations for conversations, _messages in held.values())
+    run.taken_out += gone
     run.save(update_fields=["filed_at", "taken_out"])
     return before
+
+
+def _messages_of(run: TrainingRun, shards: list[Shard]) -> dict[int, int]:
+    rows = run.rows.filter(shard__in=[shard.number for shard in shards]).order_by()
+    return dict(rows.values_list("shard").annotate(count=Sum("messages")))
 
 
 # What people see

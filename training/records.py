@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Conversation, Message
 from conversations.redaction import redact
@@ -52,7 +53,9 @@ class Record:
 
 
 class Incomplete(Exception):
-    """A conversation has not the messages any more that its row counts."""
+    """A conversation has not the messages any more that its row counts: it left storage at its date."""
+
+    message = _("A conversation of the run has left storage since it was frozen. Go on, and it is taken out first.")
 
 
 def hash_of(value: dict[str, Any]) -> str:

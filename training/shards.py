@@ -23,13 +23,13 @@ def pending(run: TrainingRun) -> list[int]:
 
 
 def write_shard(run: TrainingRun, number: int, *, on_batch: Callable[[int], object] = lambda _count: None) -> bool:
-    """Write the file of a shard, and return whether it is as the manifest says.
+    """Write the file of a shard, unless it is written or its run was cancelled, and return whether that is all.
 
     False: something was taken out meanwhile, or another worker has written it; what was made is thrown away. Raises
     OSError where the disk is full, and Incomplete if a conversation has lost messages; then the shard stays as it was.
     """
-    shard = run.shards.get(number=number)
-    if shard.written_at is not None:
+    shard = run.shards.filter(number=number, written_at__isnull=True).first()
+    if shard is None:
         return True
     path, messages, hashes = store.path_of(shard), 0, dict[int, str]()
     masked = total(())
@@ -50,7 +50,10 @@ def write_shard(run: TrainingRun, number: int, *, on_batch: Callable[[int], obje
         size=file.size,
         sha256=file.sha256,
     )
-    return _keep(written, hashes, part, path)
+    try:
+        return _keep(written, hashes, part, path)
+    finally:
+        store.discard(part)
 
 
 def _batches(shard: Shard) -> Iterator[list[Record]]:
@@ -72,9 +75,8 @@ def _keep(written: Shard, hashes: dict[int, str], part: str, path: str) -> bool:
     """Put a file in its place with its hashes, unless the shard has changed since it was read."""
     # The run first, as whoever takes something out does.
     state = TrainingRun.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=written.run_id)
-    shard = Shard.objects.select_for_update(no_key=True).get(pk=written.pk)
-    if state != State.PREPARED or shard.version != written.version or shard.written_at is not None:
-        store.discard(part)
+    unwritten = Shard.objects.filter(pk=written.pk, version=written.version, written_at__isnull=True)
+    if state != State.PREPARED or not unwritten.exists():
         return False
     store.keep(part, path)
     written.written_at = timezone.now()

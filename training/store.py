@@ -9,15 +9,19 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import IO, Any
 
 import fsspec
 from django.conf import settings
+from django.utils import timezone
 from fsspec.implementations.local import LocalFileSystem
 
 from training.models import Shard, TrainingRun
 
 PART = ".part"
+# A part that nobody has appended to for so long is nobody's.
+ABANDONED_AFTER = timedelta(hours=1)
 # The least that is read at a time, to hash a file with flat memory.
 CHUNK = 1 << 20
 
@@ -108,8 +112,18 @@ def keep(part: str, path: str) -> None:
     filesystem, _root = _place()
     if isinstance(filesystem, LocalFileSystem):
         os.replace(part, path)  # noqa: PTH105 - as above
+        _sync_directory(os.path.dirname(path))  # noqa: PTH120 - as above
     else:
         filesystem.mv(part, path)
+
+
+def _sync_directory(directory: str) -> None:
+    """Wait until the names in a folder are on the disk: a started run says of its files that they are there."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def discard(path: str) -> None:
@@ -153,6 +167,16 @@ def names_in(run: TrainingRun) -> set[str]:
         return set()
     filesystem.invalidate_cache()
     return {str(path).rsplit("/", 1)[-1] for path in filesystem.ls(folder, detail=False)}
+
+
+def discard_abandoned(run: TrainingRun) -> None:
+    """Remove the parts that killed workers have left: nothing was appended to them for long."""
+    filesystem, _root = _place()
+    for name in names_in(run):
+        path = f"{folder_of(run)}/{name}"
+        with suppress(FileNotFoundError):
+            if name.endswith(PART) and filesystem.modified(path) <= timezone.now() - ABANDONED_AFTER:
+                discard(path)
 
 
 def destroy(run: TrainingRun) -> None:

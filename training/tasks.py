@@ -1,6 +1,7 @@
 """What is done to runs outside of requests. Each task can die at any point and be run again."""
 
 import uuid
+from contextlib import suppress
 
 from celery import shared_task
 from django.core.exceptions import PermissionDenied
@@ -8,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from accounts import clock
 from accounts.journal import Behind
 from accounts.models import User
-from training import actions
+from training import actions, store
+from training.manifest import SEEN
 from training.models import State, TrainingRun
 from training.records import Incomplete
 from training.shards import pending, write_shard
@@ -26,18 +28,16 @@ def write_files(run_id: str) -> None:
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
     for number in pending(run):
         write_file.delay(run_id, number)
-    actions.file_run(run)
+    with suppress(OSError), actions.noting_problems(run):
+        actions.file_run(run)
 
 
 @shared_task
 def write_file(run_id: str, number: int) -> None:
     """Write one file of a run; the last one makes the run whole."""
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
-    try:
+    with suppress(OSError, Incomplete), actions.noting_problems(run):
         write_shard(run, number)
-    except (OSError, Incomplete) as problem:
-        actions.note_problem(run, problem)
-    else:
         actions.file_run(run)
 
 
@@ -55,6 +55,8 @@ def start_run(run_id: str, principal: str, reason: str) -> None:
 @shared_task
 def keep_runs() -> None:
     """Keep the prepared runs as they should be: take out what has become ineligible, and write what is missing."""
-    for run in TrainingRun.objects.filter(state=State.PREPARED):
-        actions.take_out_ineligible(run, clock.now())
-        write_files.delay(str(run.pk))
+    for run in TrainingRun.objects.filter(state__in=SEEN, destroyed_at__isnull=True):
+        store.discard_abandoned(run)
+        if run.state == State.PREPARED:
+            actions.take_out_ineligible(run, clock.now())
+            write_files.delay(str(run.pk))

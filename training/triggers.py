@@ -12,7 +12,16 @@ CONTENTS = {
     "training_manifestrow": ("o.id = NEW.id", "(o.conversation = NEW.conversation AND o.run_id = NEW.run_id)"),
     "training_shard": ("o.id = NEW.id", "(o.run_id = NEW.run_id AND o.number = NEW.number)"),
 }
-# What stands once a run has started. Its state goes on; its files are destroyed in the end.
+# What a row is, from the freeze on: a row that became another one would be a row that was added. Only what its file
+# says of it is still to come, and a shard counts what is left of it.
+IDENTITY = {
+    "training_manifestrow": (
+        *("id", "run_id", "shard", "export_id", "conversation", "record_id", "messages", "last_message"),
+    ),
+    "training_shard": ("id", "run_id", "number"),
+    RUNS: ("id",),
+}
+# What stands once a run has started. Its state goes on; its files are destroyed in the end, which is said once.
 FROZEN_COLUMNS = (
     *("id", "purpose", "created_at", "frozen_at", "filter_version", "schema_version", "kept_out", "taken_out"),
     *("problem", "filed_at"),
@@ -22,10 +31,12 @@ FROZEN_REASON = "what is in a started run stays as it is"
 _IS_FROZEN = "({})".format(", ".join(f"'{state.value}'" for state in FROZEN))
 
 
-def _in_frozen(*rows: str) -> str:
-    """Return the condition under which what happens touches a run that has started."""
-    keys = ", ".join(f"{row}.run_id" for row in rows)
-    return f"EXISTS (SELECT 1 FROM {RUNS} r WHERE r.id IN ({keys}) AND r.state IN {_IS_FROZEN})"
+_IN_FROZEN = f"EXISTS (SELECT 1 FROM {RUNS} r WHERE r.id = OLD.run_id AND r.state IN {_IS_FROZEN})"
+
+
+def _becomes_another(table: str) -> str:
+    """Return the condition under which an UPDATE makes another row of a row."""
+    return " OR ".join(f"NEW.{name} <> OLD.{name}" for name in IDENTITY[table])
 
 
 def _moved_wrong() -> str:
@@ -41,7 +52,9 @@ def _moved_wrong() -> str:
 def _changed(distinct: str, cast: str = "") -> str:
     """Return the condition under which an UPDATE of a run that has started is refused."""
     columns = " OR ".join(f"NEW.{name}{cast} {distinct} OLD.{name}{cast}" for name in FROZEN_COLUMNS)
-    return f"OLD.state IN {_IS_FROZEN} AND ({columns})"
+    early = f"OLD.state = '{State.STARTED.value}' AND NEW.destroyed_at IS NOT NULL"
+    again = f"OLD.destroyed_at IS NOT NULL AND NEW.destroyed_at {distinct} OLD.destroyed_at"
+    return f"OLD.state IN {_IS_FROZEN} AND ({columns} OR ({early}) OR ({again}))"
 
 
 def sqlite_triggers() -> Iterator[SqliteTrigger]:
@@ -51,10 +64,14 @@ def sqlite_triggers() -> Iterator[SqliteTrigger]:
         drafts = f"NOT EXISTS (SELECT 1 FROM {RUNS} r WHERE r.id = NEW.run_id AND r.state = '{State.DRAFT.value}')"
         replaced = f"EXISTS (SELECT 1 FROM {table} o WHERE {' OR '.join(keys)})"
         yield SqliteTrigger(table, "INSERT", FROZEN_REASON, f"{drafts} OR {replaced}")
-        yield SqliteTrigger(table, "UPDATE", FROZEN_REASON, _in_frozen("OLD", "NEW"))
-        yield SqliteTrigger(table, "DELETE", FROZEN_REASON, _in_frozen("OLD"))
-    yield SqliteTrigger(RUNS, "INSERT", FROZEN_REASON, f"EXISTS (SELECT 1 FROM {RUNS} o WHERE o.id = NEW.id)")
-    yield SqliteTrigger(RUNS, "UPDATE", FROZEN_REASON, f"{_moved_wrong()} OR {_changed('IS NOT')}")
+        # OR REPLACE does the same in an UPDATE that changes a key.
+        yield SqliteTrigger(table, "UPDATE", FROZEN_REASON, f"{_becomes_another(table)} OR {_IN_FROZEN}")
+        yield SqliteTrigger(table, "DELETE", FROZEN_REASON, _IN_FROZEN)
+    # `rowid` is the key every SQLite table has besides its own; it is undefined, never equal, if not given.
+    replaced = f"EXISTS (SELECT 1 FROM {RUNS} o WHERE o.id = NEW.id OR o.rowid = NEW.rowid)"
+    another = f"{_becomes_another(RUNS)} OR NEW.rowid <> OLD.rowid"
+    yield SqliteTrigger(RUNS, "INSERT", FROZEN_REASON, replaced)
+    yield SqliteTrigger(RUNS, "UPDATE", FROZEN_REASON, f"{another} OR {_moved_wrong()} OR {_changed('IS NOT')}")
     yield SqliteTrigger(RUNS, "DELETE", FROZEN_REASON, f"OLD.state IN {_IS_FROZEN}")
     moved = f"EXISTS (SELECT 1 FROM {MOVED} o WHERE o.id = NEW.id OR (o.run_id = NEW.run_id AND o.state = NEW.state))"
     yield SqliteTrigger(MOVED, "INSERT", f"{MOVED} has this row already", moved)
@@ -71,12 +88,14 @@ def postgresql_triggers() -> Iterator[PostgresqlTrigger]:
             f" JOIN {RUNS} r ON r.id = a.run_id WHERE r.state <> '{State.DRAFT.value}')"
         )
         yield PostgresqlTrigger(table, "INSERT", FROZEN_REASON, added, inserted="added")
-        yield PostgresqlTrigger(table, "UPDATE", FROZEN_REASON, _in_frozen("OLD", "NEW"))
-        yield PostgresqlTrigger(table, "DELETE", FROZEN_REASON, _in_frozen("OLD"))
+        yield PostgresqlTrigger(table, "UPDATE", FROZEN_REASON, f"{_becomes_another(table)} OR {_IN_FROZEN}")
+        yield PostgresqlTrigger(table, "DELETE", FROZEN_REASON, _IN_FROZEN)
         yield PostgresqlTrigger(table, "TRUNCATE", FROZEN_REASON)
     # JSON has no equality in PostgreSQL; its text has.
     changed = _changed("IS DISTINCT FROM", "::text")
-    yield PostgresqlTrigger(RUNS, "UPDATE", FROZEN_REASON, f"({_moved_wrong()}) OR ({changed})")
+    yield PostgresqlTrigger(
+        RUNS, "UPDATE", FROZEN_REASON, f"{_becomes_another(RUNS)} OR ({_moved_wrong()}) OR ({changed})"
+    )
     yield PostgresqlTrigger(RUNS, "DELETE", FROZEN_REASON, f"OLD.state IN {_IS_FROZEN}")
     yield PostgresqlTrigger(RUNS, "TRUNCATE", FROZEN_REASON)
     for event in ("UPDATE", "DELETE", "TRUNCATE"):

@@ -1,15 +1,17 @@
 """Reads a run's rows and files again, and says where they differ from each other or from what they rest on."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Sum
 
+from conversations.models import Conversation
 from privacy.models import Kind
 from training import card, store
-from training.models import ManifestRow, Shard, State, TrainingRun
+from training.models import MOVES, ManifestRow, Shard, State, TrainingRun
 from training.records import SCHEMA, hash_of
 
 BATCH = 1000
@@ -21,7 +23,7 @@ def differences(run: TrainingRun) -> Iterator[str]:
     A row of a file is named by the file, its place in it from 0, and its id. Memory stays flat.
     """
     yield from _of_the_moves(run)
-    if run.state in {State.DRAFT, State.CANCELLED} or run.destroyed_at is not None:
+    if run.state in {State.DRAFT, State.CANCELLED} or (run.state == State.FINISHED and run.destroyed_at is not None):
         yield from _of_what_should_be_gone(run)
         return
     yield from _of_the_records(run)
@@ -33,9 +35,11 @@ def differences(run: TrainingRun) -> Iterator[str]:
 
 
 def _of_the_moves(run: TrainingRun) -> Iterator[str]:
-    last = run.moves.order_by("pk").last()
-    if last is None or last.state != run.state:
-        yield f"The run is {run.state}, and its last move was to {last.state if last else 'nothing'}."
+    moved = [State(state) for state in run.moves.order_by("pk").values_list("state", flat=True)]
+    if not moved or moved[-1] != run.state:
+        yield f"The run is {run.state}, and its last move was to {moved[-1] if moved else 'nothing'}."
+    elif moved[0] != State.DRAFT or any(after not in MOVES[before] for before, after in pairwise(moved)):
+        yield f"The run can't have been moved to {', '.join(moved)}."
 
 
 def _of_what_should_be_gone(run: TrainingRun) -> Iterator[str]:
@@ -47,6 +51,10 @@ def _of_the_records(run: TrainingRun) -> Iterator[str]:
     """Yield the rows that do not rest on a permission."""
     for row in run.rows.exclude(record__kind=Kind.TRAINING_ALLOWED)[:1]:
         yield f"{row.export_id} does not rest on a permission."
+    same = Conversation.objects.filter(pk=OuterRef("conversation"), user__principal=OuterRef("record__principal"))
+    there = Conversation.objects.filter(pk=OuterRef("conversation"))
+    for row in run.rows.filter(Exists(there), ~Exists(same))[:1]:
+        yield f"{row.export_id} rests on the permission of someone else."
 
 
 def _of_the_counts(run: TrainingRun) -> Iterator[str]:
@@ -75,15 +83,23 @@ def _of_a_file(shard: Shard) -> Iterator[str]:
         yield f"{name} is not the file that was written: its SHA-256 is {sha256}."
         return
     with store.open_file(path) as file:
-        read = pq.ParquetFile(file)
-        if not read.schema_arrow.equals(SCHEMA, check_metadata=True):
-            yield f"{name} has another schema."
-            return
-        for place, (row, value) in enumerate(zip_longest(_rows(shard), _values(read))):
-            problem = _of_a_row(row, value)
-            if problem:
-                yield f"{name}, row {place}: {problem}"
-                return
+        try:
+            problem = _in_a_file(shard, pq.ParquetFile(file))
+        except pa.ArrowException as error:
+            problem = f" can't be read: {error}"
+    if problem:
+        yield f"{name}{problem}"
+
+
+def _in_a_file(shard: Shard, file: Any) -> str:
+    """Return how what is in a file differs from the rows of its shard."""
+    if not file.schema_arrow.equals(SCHEMA, check_metadata=True):
+        return " has another schema."
+    for place, (row, value) in enumerate(zip_longest(_rows(shard), _values(file))):
+        problem = _of_a_row(row, value)
+        if problem:
+            return f", row {place}: {problem}"
+    return ""
 
 
 def _rows(shard: Shard) -> Iterator[ManifestRow]:

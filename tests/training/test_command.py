@@ -7,11 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from conversations.models import Conversation
 from tests.conftest import MoveClock
 from tests.factories import make_conversation, make_user
-from tests.training.runs import LATER, files
-from training import store
+from tests.training.runs import LATER, files, texts
+from training import actions, store
 from training.models import State, TrainingRun
+from training.records import Incomplete
+from training.verification import differences
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +72,28 @@ def test_prepare_goes_on_where_it_was(staff: User, allowing: User, moved_to: Mov
     assert "written" in run_command("prepare", key, "--by", staff.email)
 
     assert files(run) == before
+
+
+def test_prepare_says_what_has_left_storage_and_goes_on_without_it(
+    staff: User, allowing: User, moved_to: MoveClock
+) -> None:
+    moved_to(LATER)
+    make_conversation(allowing, "kept")
+    gone = make_conversation(allowing, "gone")
+    key = run_command("create", "--by", staff.email)
+    run = TrainingRun.objects.get(pk=key)
+    actions.prepare_run(run, staff, at=LATER)
+    Conversation.objects.filter(pk=gone.pk).delete()  # As the purge does.
+    with pytest.raises(Incomplete):
+        actions.write_files(run)
+    run.refresh_from_db()
+    assert "has left storage" in run.problem
+
+    assert "written" in run_command("prepare", key, "--by", staff.email)
+
+    run.refresh_from_db()
+    assert (texts(run), run.problem) == (["kept"], "")
+    assert list(differences(run)) == []
 
 
 @pytest.mark.parametrize(

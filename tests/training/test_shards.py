@@ -1,6 +1,7 @@
 """The files: the same byte for byte however they came about, whole or not there at all, and open to ordinary tools."""
 
-import errno
+import os
+import resource
 from io import BytesIO
 from typing import Any
 
@@ -8,8 +9,10 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
+from conversations.models import Message
 from tests.factories import MEANWHILE, SECOND, make_conversation
 from tests.training.runs import LATER, exported, files, start
 from training import actions, manifest, shards, store
@@ -86,18 +89,19 @@ def test_run_that_was_interrupted_goes_on_and_ends_the_same(several: TrainingRun
     assert list(differences(several)) == []
 
 
-def test_full_disk_stops_with_a_clear_state_and_no_half_a_file(
-    several: TrainingRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_can_not_grow_stops_with_a_clear_state_and_no_half_a_file(several: TrainingRun) -> None:
+    """What `test_full_disk` shows with a disk, for who may not mount one: the system refuses files beyond a size."""
     shards.write_shard(several, 0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def full(self: store.HashingFile, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def limit(_rows: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(store.HashingFile, "write", full)
-        with pytest.raises(OSError, match="No space left"):
-            actions.write_files(several)
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            shards.write_shard(several, 1, on_batch=limit)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert set(files(several)) == {"shard-00000.parquet"}
     assert shards.pending(several) == [1, 2]
@@ -139,13 +143,49 @@ def test_stray_of_a_killed_worker_goes(several: TrainingRun) -> None:
 def test_conversation_that_lost_messages_is_not_exported_in_part(several: TrainingRun) -> None:
     row = several.rows.filter(shard=0).first()
     assert row
-    row.messages += 1
-    row.save(update_fields=["messages"])
+    Message.objects.filter(conversation=row.conversation).delete()
 
     with pytest.raises(Incomplete):
         shards.write_shard(several, 0)
 
     assert not files(several)
+
+
+def test_part_of_a_killed_worker_goes_while_there_is_no_room_to_finish(several: TrainingRun) -> None:
+    shards.write_shard(several, 0)
+    old, young = (f"{store.folder_of(several)}/shard-00001.parquet.{name}{store.PART}" for name in ("old", "young"))
+    for path in (old, young):
+        store.write(path, b"half of it")
+    long_ago = (timezone.now() - store.ABANDONED_AFTER).timestamp()
+    os.utime(old, (long_ago, long_ago))
+
+    store.discard_abandoned(several)
+
+    assert set(files(several)) == {"shard-00000.parquet", "shard-00001.parquet.young.part"}
+
+
+def test_worker_that_comes_too_late_leaves_nothing_in_a_cancelled_run(several: TrainingRun, staff: User) -> None:
+    def cancel(_rows: int) -> None:
+        actions.cancel_run(several, staff, at=LATER)
+
+    assert shards.write_shard(several, 0, on_batch=cancel) is False
+
+    assert not files(several)
+    assert shards.write_shard(several, 1), "there is nothing left to write"
+    assert not files(several)
+
+
+def test_of_two_workers_that_write_the_same_shard_the_first_stays(several: TrainingRun) -> None:
+    def meanwhile(_rows: int) -> None:
+        if shards.pending(several)[0] == 0:
+            assert shards.write_shard(several, 0)
+            first.update(files(several))
+
+    first: dict[str, bytes] = {}
+    assert shards.write_shard(several, 0, on_batch=meanwhile) is False
+
+    assert {name: content for name, content in first.items() if not name.endswith(store.PART)} == files(several)
+    assert list(files(several)) == ["shard-00000.parquet"]
 
 
 def test_ordinary_tools_open_the_files(several: TrainingRun) -> None:

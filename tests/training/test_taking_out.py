@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from accounts.actions import change_plan
-from accounts.leaving import close_account
+from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
 from conversations import actions as conversation_actions
 from conversations.models import Conversation
 from privacy.models import PolicyUpdate, Training
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
+from tests.processes import manage
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
 from training import actions, store
 from training.manifest import note_removal
@@ -118,6 +119,35 @@ def test_act_whose_task_died_is_noticed_by_the_start(staff: User, allowing: User
     assert list(differences(run)) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_act_is_done_while_the_broker_is_down(staff: User, allowing: User) -> None:
+    """In a process whose broker refuses connections the act stands, and the start takes out what it names."""
+    conversation = make_conversation(allowing, "mine")
+    run = make_run(staff)
+
+    process = manage("shell", "--no-imports", "-c", WITHOUT_A_BROKER.format(user=allowing.pk, key=str(conversation.pk)))
+    out, _err = process.communicate(timeout=120)
+
+    assert process.returncode == 0, out
+    assert "Connection refused" in out
+    assert Removal.objects.get().conversation == conversation.pk
+    assert texts(run) == ["mine"]
+    start(run, staff, at=LATER + DAY)
+    assert exported(run) == []
+    assert list(differences(run)) == []
+
+
+WITHOUT_A_BROKER = """
+from django.utils import timezone
+from accounts.models import User
+from consent_site.celery import app
+from conversations.actions import delete_conversation
+from conversations.models import Conversation
+app.conf.update(task_always_eager=False, broker_url="redis://127.0.0.1:1/0")
+delete_conversation(User.objects.get(pk={user}), Conversation.objects.get(pk={key!r}), at=timezone.now())
+"""
+
+
 @pytest.mark.parametrize("act", OUT, ids=lambda act: act.__name__)
 def test_started_run_keeps_what_it_has(staff: User, allowing: User, act: Callable[..., None]) -> None:
     conversation = make_conversation(allowing, "mine")
@@ -165,6 +195,27 @@ def test_start_looks_at_the_retention_date(staff: User, allowing: User, offset: 
     start(run, staff, at=conversation.expires_at + offset)
 
     assert bool(exported(run)) is stays
+
+
+def test_account_erased_before_its_task_ran_is_out_of_the_run(staff: User, allowing: User) -> None:
+    """Closed and erased while a start is writing files: its conversations can't be asked any more whose they were."""
+    make_conversation(allowing, "mine")
+    run = make_run(staff)
+
+    close_account(allowing, at=LATER)
+    erase(allowing.principal)
+    assert not Conversation.objects.exists()
+    actions.take_out_removed(run)
+
+    assert not run.rows.exists()
+    assert run.shards.get().version == 1
+
+
+def test_removal_noted_for_a_run_that_is_cancelled_meanwhile_goes(staff: User, allowing: User) -> None:
+    run = make_run(staff, state=State.CANCELLED)
+    Removal.objects.create(run=run, person=allowing.pk)
+    actions.take_out_removed(run)
+    assert not Removal.objects.exists()
 
 
 def test_preparing_again_after_a_kill_forgets_what_was_noted_before(staff: User, allowing: User) -> None:

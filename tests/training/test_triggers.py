@@ -1,7 +1,9 @@
 """What is in a started run can't be changed, whatever the code does; and no run goes where it can't."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 from django.core.checks import run_checks
@@ -43,6 +45,13 @@ CHANGES: dict[str, Callable[[TrainingRun], object]] = {
     "the instant": lambda run: TrainingRun.objects.update(frozen_at=timezone.now()),
     "what was kept out": lambda run: TrainingRun.objects.update(kept_out={"refused": 1}),
     "what was taken out": lambda run: TrainingRun.objects.update(taken_out=9),
+    "what stopped it": lambda run: TrainingRun.objects.update(problem="Nothing."),
+    "the end of its files": lambda run: TrainingRun.objects.update(destroyed_at=timezone.now()),
+    "the run's id": lambda run: TrainingRun.objects.update(id=uuid.uuid4()),
+    "a row's conversation": lambda run: run.rows.update(conversation=uuid.uuid4()),
+    "a shard's run": lambda run: run.shards.update(
+        run=TrainingRun.objects.create(purpose=run.purpose, created_at=MEANWHILE)
+    ),
     "the run's end": lambda run: TrainingRun.objects.all()._raw_delete("default"),
     "a move's reason": lambda run: RunMove.objects.update(reason="Another."),
     "a move's end": lambda run: RunMove.objects.all()._raw_delete("default"),
@@ -61,6 +70,65 @@ def test_no_row_is_added_after_the_freeze(staff: User, allowing: User) -> None:
     row.pk, row.conversation = None, make_conversation(allowing).pk
     with refused():
         row.save(force_insert=True)
+
+
+@pytest.mark.parametrize("name", ["a row's run", "a row's conversation", "a row's last message", "a shard's run"])
+def test_row_does_not_become_another_one_after_the_freeze(staff: User, allowing: User, name: str) -> None:
+    """That would be adding one (rule E1: nothing is added or put back)."""
+    make_conversation(allowing)
+    run = make_run(staff)
+    changes = CHANGES | {"a row's last message": lambda run: run.rows.update(last_message=10**9)}
+    with refused():
+        changes[name](run)
+
+
+@pytest.mark.parametrize("destroyed_at", [None, MEANWHILE])
+def test_that_files_were_destroyed_is_said_once(staff: User, allowing: User, destroyed_at: datetime | None) -> None:
+    run = make_run(staff, state=State.FINISHED)
+    runs = TrainingRun.objects.filter(pk=run.pk)
+    runs.update(destroyed_at=timezone.now())
+    with refused():
+        runs.update(destroyed_at=destroyed_at)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("training_manifestrow", "training_shard", "training_trainingrun", "training_runmove"),
+        *("privacy_consentrecord", "privacy_policyupdate"),
+    ],
+)
+def test_truncate_is_refused_whatever_it_begins_with(started: TrainingRun, table: str) -> None:
+    connection.check_constraints()
+    with refused(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("table", ["training_manifestrow", "training_shard", "training_trainingrun"])
+def test_replace_by_an_update_overwrites_nothing(started: TrainingRun, staff: User, table: str) -> None:
+    """OR REPLACE deletes what has the new key without a DELETE trigger."""
+    make_run(staff)
+    with refused(), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE OR REPLACE {table} SET id = (SELECT id FROM {table} ORDER BY rowid LIMIT 1)"
+            f" WHERE rowid = (SELECT rowid FROM {table} ORDER BY rowid DESC LIMIT 1)"
+        )
+
+
+@pytest.mark.sqlite
+def test_replace_by_rowid_overwrites_no_run(started: TrainingRun) -> None:
+    columns = [str(field.column) for field in TrainingRun._meta.local_fields]
+    values = ["'0123'" if column == "id" else column for column in columns]
+    with refused(), connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT OR REPLACE INTO training_trainingrun (rowid, {', '.join(columns)})"
+            f" SELECT rowid, {', '.join(values)} FROM training_trainingrun"
+        )
+    with refused(), connection.cursor() as cursor:
+        TrainingRun.objects.create(purpose=started.purpose, created_at=MEANWHILE)
+        cursor.execute("UPDATE OR REPLACE training_trainingrun SET rowid = 1 WHERE rowid = 2")
 
 
 @pytest.mark.sqlite

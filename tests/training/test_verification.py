@@ -1,18 +1,22 @@
 """Whatever is wrong with a run is found, and named."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.db import connection
 
 from accounts.models import User
-from tests.factories import make_conversation
+from privacy.models import ConsentRecord, Kind, Training
+from tests.factories import MEANWHILE, answer_as, make_conversation, make_user
 from tests.training.runs import make_run
-from training import store
+from training import manifest, store
 from training.models import Shard, State, TrainingRun
 from training.records import SCHEMA
+from training.triggers import TRIGGERS
 from training.verification import differences
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +36,47 @@ def rewrite(run: TrainingRun, change: Callable[[list[dict[str, Any]]], object]) 
     Shard.objects.update(sha256=file.sha256, size=file.size)
 
 
+def flip(run: TrainingRun) -> None:
+    """Change one bit in the middle of a file."""
+    content = bytearray(store.read(path_of(run)))
+    content[len(content) // 2] ^= 1
+    store.write(path_of(run), bytes(content))
+
+
+def garble(run: TrainingRun) -> None:
+    """Put something else in place of a file, with its hash."""
+    store.write(path_of(run), b"PAR1 and nothing more")
+    Shard.objects.update(sha256=store.sha256_of(path_of(run)))
+
+
+def without_triggers(change: Callable[[TrainingRun], object]) -> Callable[[TrainingRun], None]:
+    """Return what makes a change as someone does who owns the database."""
+
+    def tamper(run: TrainingRun) -> None:
+        with connection.cursor() as cursor:
+            for trigger in TRIGGERS.expected(connection).values():
+                on = "" if connection.vendor == "sqlite" else f" ON {trigger.table}"
+                cursor.execute(f"DROP TRIGGER {trigger.name}{on}")
+        change(run)
+
+    return tamper
+
+
+def lend_permission(run: TrainingRun) -> None:
+    """Let a row rest on what somebody else has allowed."""
+    bob = make_user("bob@example.com")
+    answer_as(bob, Training.ALLOW)
+    run.rows.update(record=ConsentRecord.objects.get(principal=bob.principal, kind=Kind.TRAINING_ALLOWED))
+
+
 def swap(values: list[dict[str, Any]]) -> None:
     values[0], values[1] = values[1], values[0]
 
 
 TAMPERINGS: dict[str, tuple[Callable[[TrainingRun], object], str]] = {
     "file gone": (lambda run: store.discard(path_of(run)), "is missing"),
+    "bit flipped": (flip, "is not the file that was written"),
+    "file garbled with its hash": (garble, "can't be read"),
     "file changed": (lambda run: store.write(path_of(run), b"PAR1"), "is not the file that was written"),
     "row dropped": (lambda run: rewrite(run, lambda values: values.pop()), "is not in the file"),
     "row added": (lambda run: rewrite(run, lambda values: values.append(values[-1])), "more than the manifest"),
@@ -56,6 +95,23 @@ TAMPERINGS: dict[str, tuple[Callable[[TrainingRun], object], str]] = {
     "stray file": (lambda run: store.write(path_of(run, "more.parquet"), b"PAR1"), "more.parquet is not part"),
     "state moved": (lambda run: TrainingRun.objects.update(state=State.CANCELLED), "last move"),
     "not written": (lambda run: Shard.objects.update(written_at=None, sha256=""), "is not written yet"),
+    "hash of a file": (lambda run: Shard.objects.update(sha256="0" * 64), "is not the file that was written"),
+    "hash of a row": (lambda run: run.rows.update(sha256="0" * 64), "is not what was exported"),
+    "id in the files": (
+        without_triggers(lambda run: run.rows.update(export_id=uuid.uuid4())),
+        "is where",
+    ),
+    "count of messages": (without_triggers(lambda run: run.rows.update(messages=9)), "conversations and messages"),
+    "count of a shard": (lambda run: Shard.objects.update(messages=9), "conversations and messages"),
+    "permission of someone else": (without_triggers(lend_permission), "the permission of someone else"),
+    "what was kept out": (lambda run: TrainingRun.objects.update(kept_out={"refused": 9}), "card.json does not say"),
+    "taken out": (lambda run: TrainingRun.objects.update(taken_out=9), "card.json does not say"),
+    "purpose": (lambda run: TrainingRun.objects.update(purpose="safety_classifiers"), "card.json does not say"),
+    "frozen": (lambda run: TrainingRun.objects.update(frozen_at=MEANWHILE), "card.json does not say"),
+    "move dropped": (
+        without_triggers(lambda run: run.moves.filter(state=State.DRAFT)._raw_delete("default")),
+        "can't have been moved",
+    ),
 }
 
 
@@ -71,6 +127,46 @@ def test_difference_is_named(staff: User, allowing: User, name: str) -> None:
 
     run.refresh_from_db()
     assert expected in next(differences(run))
+
+
+@pytest.mark.parametrize("name", ["bit flipped", "file gone", "hash of a row", "count of messages", "card changed"])
+def test_difference_of_a_started_run_is_named(staff: User, allowing: User, name: str) -> None:
+    for number in range(3):
+        make_conversation(allowing, f"number {number}")
+    run = make_run(staff, state=State.STARTED)
+    tamper, expected = TAMPERINGS[name]
+
+    without_triggers(tamper)(run) if name != "count of messages" else tamper(run)
+
+    run.refresh_from_db()
+    assert expected in next(differences(run))
+
+
+def test_files_of_two_shards_that_are_swapped_are_named(
+    staff: User, allowing: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "SHARD_SIZE", 1)
+    for number in range(2):
+        make_conversation(allowing, f"number {number}")
+    run = make_run(staff)
+    one, other = (store.path_of(shard) for shard in run.shards.all())
+    contents = store.read(one), store.read(other)
+    store.write(other, contents[0])
+    store.write(one, contents[1])
+
+    found = list(differences(run))
+
+    assert [difference.split(" is ")[0] for difference in found] == ["shard-00000.parquet", "shard-00001.parquet"]
+
+
+def test_started_run_that_says_its_files_are_destroyed_is_named(staff: User, allowing: User) -> None:
+    make_conversation(allowing)
+    run = make_run(staff, state=State.STARTED)
+    without_triggers(lambda run: TrainingRun.objects.update(destroyed_at=MEANWHILE))(run)
+    store.destroy(run)
+
+    run.refresh_from_db()
+    assert next(differences(run)) == "shard-00000.parquet is missing."
 
 
 def test_files_that_should_be_gone_are_named(staff: User, allowing: User) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
 from accounts import clock
@@ -18,11 +19,10 @@ from training import actions, tasks
 from training.manifest import count_by_reason
 from training.models import Purpose, State, TrainingRun
 from training.records import Incomplete
-from training.shards import pending
 from training.verification import differences
 
 # What says, in words for staff, that something was not done.
-REFUSALS = (actions.Refusal, Behind, PermissionDenied, Incomplete, OSError)
+REFUSALS = (actions.Refusal, Behind, PermissionDenied, Incomplete, OSError, DatabaseError, InterfaceError)
 SECONDS_BETWEEN_LOOKS = 1
 
 
@@ -74,8 +74,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {counts.get(reason, 0):>12,} {reason.value}")
 
     def prepare(self, options: dict[str, Any]) -> None:
-        """Freeze a draft, if it is one, and write the files that are missing."""
+        """Freeze a draft, if it is one, and write the files that are missing of what may still be used."""
         run = found(options)
+        actions.take_out_ineligible(run, clock.now())
         if run.state == State.DRAFT:
             rows = actions.prepare_run(run, mover(options), at=clock.now(), reason=options["reason"])
             self.stdout.write(f"{rows:,} conversations are in the run.")
@@ -92,15 +93,23 @@ class Command(BaseCommand):
             with tqdm(total=sum(missing), unit=" conversations", disable=None) as bar:
                 actions.write_files(run, on_batch=bar.update)
             return
+        actions.note_problem(run, None)
         tasks.write_files.delay(str(run.pk))
-        files = len(pending(run))
-        with tqdm(total=files, unit=" files", disable=None) as bar:
+        sent = unwritten(run)
+        with tqdm(total=len(sent), unit=" files", disable=None) as bar:
             while not run.filed_at:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
                 run.refresh_from_db()
                 if run.problem:
                     raise CommandError(run.problem)
-                bar.update(files - len(pending(run)) - bar.n)
+                if run.state != State.PREPARED:
+                    raise actions.WrongState
+                versions = unwritten(run)
+                # What lost something since it was sent may have been written without that, and thrown away.
+                for number in dict(versions.items() - sent.items()):
+                    tasks.write_file.delay(str(run.pk), number)
+                sent |= versions
+                bar.update(len(sent) - len(versions) - bar.n)
 
     def start(self, options: dict[str, Any]) -> None:
         """Start a run."""
@@ -131,6 +140,11 @@ def found(options: dict[str, Any]) -> TrainingRun:
         return TrainingRun.objects.get(pk=uuid.UUID(options["run"]))
     except (TrainingRun.DoesNotExist, ValueError):
         raise CommandError(f"There is no run {options['run']}.") from None
+
+
+def unwritten(run: TrainingRun) -> dict[int, int]:
+    """Return the versions of the shards whose file has to be written, by number."""
+    return dict(run.shards.filter(written_at__isnull=True).values_list("number", "version"))
 
 
 def mover(options: dict[str, Any]) -> User:
