@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
 from accounts.models import User
 from conversations.models import Conversation, Message
@@ -123,7 +123,8 @@ def removed(run: TrainingRun, removals: QuerySet[Removal]) -> QuerySet[ManifestR
     people = removals.filter(conversation__isnull=True).values("person")
     theirs = Conversation.objects.filter(user__in=people).values("pk")
     named = removals.filter(conversation__isnull=False).values("conversation")
-    return run.rows.filter(Q(conversation__in=named) | Q(conversation__in=theirs))
+    # One list, not two conditions: so each row is found by the index, and not by reading all of a million.
+    return run.rows.filter(conversation__in=named.union(theirs))
 
 
 def ineligible(run: TrainingRun, at: datetime) -> QuerySet[ManifestRow]:
