@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: tables of what the gate, lists, the purge and training runs cost, and `var/bench.json` with the same."""
+"""`python -m benchmarks`: tables of what the gate, lists, purge and runs cost, and `var/bench.json` with the same."""
 
 import json
 import os
