@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
 from accounts.models import User
 from conversations.models import Conversation, Message
-from privacy.models import ConsentRecord, CoverageReading, Kind, Training
+from privacy.models import CoverageReading, Kind, Training
 from training.models import ManifestRow, Removal, Shard, State, TrainingRun
 
 # Runs that hold something: a draft has no rows that stay, and a cancelled run none at all.
@@ -27,18 +27,29 @@ _NEW_ID = {
     "sqlite": "lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2) || '8' || substr(hex(randomblob(2)), 2)"
     " || hex(randomblob(6)))",
 }
-# What an eligible conversation has of messages, by the reading under which its owner allows. Its rows are numbered
-# in the order of ids that mean nothing, so that a file says nothing of when something was written.
+# Each table is read once, from end to end: what is asked of each conversation anew takes three times as long. An owner
+# who allows under the narrow reading gives only what was written under *allow*. Rows are numbered in the order of ids
+# that mean nothing, so that a file says nothing of when something was written.
 _FREEZE = """
 INSERT INTO training_manifestrow (run_id, shard, export_id, conversation, record_id, messages, last_message, sha256)
-SELECT %s, (ROW_NUMBER() OVER (ORDER BY counted.id) - 1) / {size}, {new_id}, counted.id, counted.record,
-       counted.messages, counted.last_message, ''
-FROM (
-    SELECT eligible.id, eligible.record, COUNT(*) AS messages, MAX(message.id) AS last_message
-    FROM ({eligible}) eligible JOIN conversations_message message ON message.conversation_id = eligible.id
-    WHERE message.training = '{allow}' OR (message.training <> '{refuse}' AND eligible.reading <> '{narrow}')
-    GROUP BY eligible.id, eligible.record
-) counted
+WITH eligible AS MATERIALIZED ({eligible}),
+permission AS MATERIALIZED (
+    SELECT principal, id AS record, ROW_NUMBER() OVER (PARTITION BY principal ORDER BY sequence DESC) AS age
+    FROM privacy_consentrecord WHERE kind = '{allowed}'
+),
+written AS MATERIALIZED (
+    SELECT conversation_id AS id, COUNT(*) AS messages, MAX(id) AS last_message,
+           COUNT(*) FILTER (WHERE training = '{allow}') AS narrow_messages,
+           MAX(id) FILTER (WHERE training = '{allow}') AS narrow_last_message
+    FROM conversations_message WHERE training <> '{refuse}' GROUP BY conversation_id
+),
+exported AS (
+    SELECT id, record, CASE reading WHEN '{narrow}' THEN narrow_messages ELSE messages END AS messages,
+           CASE reading WHEN '{narrow}' THEN narrow_last_message ELSE last_message END AS last_message
+    FROM eligible JOIN permission USING (principal) JOIN written USING (id) WHERE age = 1
+)
+SELECT %s, (ROW_NUMBER() OVER (ORDER BY id) - 1) / {size}, {new_id}, id, record, messages, last_message, ''
+FROM exported WHERE messages > 0
 """
 
 
@@ -60,13 +71,14 @@ def freeze(run: TrainingRun, at: datetime) -> int:
         size=SHARD_SIZE,
         new_id=_NEW_ID[connection.vendor],
         eligible=eligible,
+        allowed=Kind.TRAINING_ALLOWED,
         allow=Training.ALLOW,
         refuse=Training.REFUSE,
         narrow=CoverageReading.MESSAGE,
     )
     key = TrainingRun._meta.get_field("id").get_db_prep_value(run.pk, connection)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [key, *values])
+        cursor.execute(statement, [*values, key])
     found = run.rows.values("shard").annotate(conversations=Count("pk"), messages=Sum("messages"))
     shards = [
         Shard(run=run, number=row["shard"], conversations=row["conversations"], messages=row["messages"])
@@ -77,13 +89,11 @@ def freeze(run: TrainingRun, at: datetime) -> int:
 
 
 def _eligible(at: datetime) -> QuerySet[Conversation, tuple[object, ...]]:
-    """Return what is eligible, with the consent record in force and the reading its owner has allowed under."""
-    allows = ConsentRecord.objects.filter(principal=OuterRef("user__principal"), kind=Kind.TRAINING_ALLOWED)
+    """Return what is eligible, with its owner's principal and the reading under which they allow."""
     found = Conversation.objects.eligible(at).annotate(
-        record=Subquery(allows.order_by("-sequence").values("pk")[:1]),
-        reading=F("user__consent_state__answered_update__coverage_reading"),
+        principal=F("user__principal"), reading=F("user__consent_state__answered_update__coverage_reading")
     )
-    return found.values_list("id", "record", "reading")
+    return found.values_list("id", "principal", "reading")
 
 
 def count_by_reason(at: datetime) -> dict[str, int]:
@@ -114,9 +124,11 @@ def removed(run: TrainingRun, removals: QuerySet[Removal]) -> QuerySet[ManifestR
     Whose they are is told by what they rest on: an account that was closed may have been erased meanwhile.
     """
     people = User.objects.filter(pk__in=removals.filter(conversation__isnull=True).values("person"))
-    theirs = ConsentRecord.objects.filter(principal__in=people.values("principal"), kind=Kind.TRAINING_ALLOWED)
+    allowed = ConsentRecord.objects.filter(principal__in=people.values("principal"), kind=Kind.TRAINING_ALLOWED)
+    theirs = run.rows.filter(record__in=allowed.values("pk")).values("conversation")
     named = removals.filter(conversation__isnull=False).values("conversation")
-    return run.rows.filter(Q(conversation__in=named) | Q(record__in=theirs.values("pk")))
+    # One list, not two conditions: so each row is found by the index, and not by reading all of a million.
+    return run.rows.filter(conversation__in=named.union(theirs))
 
 
 def ineligible(run: TrainingRun, at: datetime) -> QuerySet[ManifestRow]:

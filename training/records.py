@@ -71,8 +71,9 @@ def records_of(rows: Sequence[ManifestRow]) -> Iterator[Record]:
     """
     keys = [row.conversation for row in rows]
     kinds = dict(Conversation.objects.filter(pk__in=keys).values_list("pk", "kind"))
-    found = Message.objects.filter(conversation__in=keys).order_by("conversation", "pk").iterator()
-    messages = {key: list(own) for key, own in groupby(found, key=lambda message: message.conversation_id)}
+    found = Message.objects.filter(conversation__in=keys).only("conversation", "role", "format", "text", "training")
+    in_order = found.order_by("conversation", "pk").iterator()
+    messages = {key: list(own) for key, own in groupby(in_order, key=lambda message: message.conversation_id)}
     for row in rows:
         own = [message for message in messages.get(row.conversation, ()) if is_exported(message, row)]
         if len(own) != row.messages:

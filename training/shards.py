@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 import pyarrow.parquet as pq
 from django.db import connection, transaction
@@ -15,6 +14,8 @@ from training.records import SCHEMA, Record, as_batch, records_of, total
 
 # Conversations whose messages are in memory at once; as many make a row group of the file.
 BATCH = 500
+# What is read of a row and what it rests on: most of the rest would be made into objects a million times for nothing.
+READ = ("run", "export_id", "conversation", "messages", "last_message", "record__update__coverage_reading")
 
 
 def pending(run: TrainingRun) -> list[int]:
@@ -58,14 +59,14 @@ def write_shard(run: TrainingRun, number: int, *, on_batch: Callable[[int], obje
 
 def _batches(shard: Shard) -> Iterator[list[Record]]:
     rows = ManifestRow.objects.filter(run=shard.run_id, shard=shard.number).select_related("record__update")
-    for batch in _in_batches(rows.order_by("export_id")):
+    for batch in _in_batches(rows.only(*READ).order_by("export_id")):
         yield list(records_of(batch))
 
 
 def _in_batches(rows: QuerySet[ManifestRow]) -> Iterator[list[ManifestRow]]:
     """Yield rows in their order, each batch a query of its own: none stays open while the filter works."""
     last = None
-    while batch := list(islice(rows.filter(export_id__gt=last) if last else rows, BATCH)):
+    while batch := list((rows.filter(export_id__gt=last) if last else rows)[:BATCH]):
         yield batch
         last = batch[-1].export_id
 

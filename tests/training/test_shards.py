@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from django.db.models.signals import post_init
 from django.utils import timezone
 
 from accounts.models import User
@@ -47,6 +48,21 @@ def test_shards_hold_all_rows_in_the_order_of_their_ids(several: TrainingRun) ->
     hashes = {str(row.export_id): row.sha256 for row in several.rows.all()}
     assert hashes == {value["id"]: hash_of(value) for value in exported(several)}
     assert sum(shard.masked["PHONE"] for shard in several.shards.all()) == 10
+
+
+def test_each_row_of_a_shard_is_read_once(several: TrainingRun) -> None:
+    read = []
+
+    def note(instance: ManifestRow, **_kwargs: Any) -> None:
+        read.append(instance.pk)
+
+    post_init.connect(note, sender=ManifestRow)
+    try:
+        shards.write_shard(several, 0)
+    finally:
+        post_init.disconnect(note, sender=ManifestRow)
+
+    assert sorted(read) == sorted(several.rows.filter(shard=0).values_list("pk", flat=True))
 
 
 def test_files_are_the_same_byte_for_byte_when_written_again(several: TrainingRun) -> None:
