@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
 from accounts.models import User
 from conversations.models import Conversation, Message
-from privacy.models import CoverageReading, Kind, Training
+from privacy.models import ConsentRecord, CoverageReading, Kind, Training
 from training.models import ManifestRow, Removal, Shard, State, TrainingRun
 
 # Runs that hold something: a draft has no rows that stay, and a cancelled run none at all.
