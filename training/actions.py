@@ -6,6 +6,7 @@ freeze, so that each of them either shows in what is frozen or notes its removal
 each either is taken out or comes after the start.
 """
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -22,7 +23,7 @@ from conversations.eligibility import Reason
 from conversations.redaction import VERSION
 from training import card, manifest, store
 from training.models import FROZEN, Purpose, Removal, RunMove, Shard, State, TrainingRun
-from training.records import SCHEMA_VERSION
+from training.records import SCHEMA_VERSION, Incomplete
 from training.shards import pending, write_shard
 
 PERMISSION = "training.move_trainingrun"
@@ -58,12 +59,17 @@ def check_journal() -> None:
         raise Behind
 
 
-def create_run(user: User, purpose: Purpose, *, at: datetime, reason: str = "") -> TrainingRun:
-    """Make a draft of a run. Raises PermissionDenied."""
+def create_run(
+    user: User, purpose: Purpose, *, at: datetime, reason: str = "", key: uuid.UUID | None = None
+) -> TrainingRun:
+    """Make a draft of a run; the same `key` twice is the same run. Raises PermissionDenied."""
     check_mover(user)
     with transaction.atomic():
-        run = TrainingRun.objects.create(purpose=purpose, created_at=at)
-        _record_move(run, State.DRAFT, user, reason, at)
+        run, is_new = TrainingRun.objects.get_or_create(
+            pk=key or uuid.uuid4(), defaults={"purpose": purpose, "created_at": at}
+        )
+        if is_new:
+            _record_move(run, State.DRAFT, user, reason, at)
     return run
 
 
@@ -262,6 +268,23 @@ def destroy_files(run: TrainingRun) -> None:
 
 
 def note_problem(run: TrainingRun, problem: Exception) -> None:
-    """Write down, for staff, what stopped the last step."""
-    said = str(getattr(problem, "message", problem)) or type(problem).__name__
-    TrainingRun.objects.filter(pk=run.pk).exclude(state__in=FROZEN).update(problem=said)
+    """Write down, for staff, what keeps files from being written."""
+    TrainingRun.objects.filter(pk=run.pk).exclude(state__in=FROZEN).update(problem=in_words(problem))
+
+
+def forget_problem(run: TrainingRun) -> None:
+    """Take back what was written down, where another try begins."""
+    TrainingRun.objects.filter(pk=run.pk).exclude(state__in=FROZEN).update(problem="")
+
+
+def in_words(problem: Exception) -> str:
+    """Return what stopped something, in words for staff."""
+    if isinstance(problem, Refusal):
+        return str(problem.message)
+    if isinstance(problem, PermissionDenied):
+        return str(_("Only staff who may move training runs can do that."))
+    if isinstance(problem, Behind):
+        return str(_("This database is older than the journal, or the journal is missing. Replay the journal first."))
+    if isinstance(problem, Incomplete):
+        return _("A conversation has fewer messages than the manifest counts: row %(row)s.") % {"row": problem}
+    return _("The files can’t be written or read: %(why)s.") % {"why": getattr(problem, "strerror", None) or problem}
