@@ -127,7 +127,7 @@ class Overview:
         last = next(iter(self._steps), None)
         if last is None or last.doing == Doing.VERIFY or last.is_under_way(self.at):
             return None
-        moved_since = any(entry.move.at >= last.asked_at for entry in self.timeline)
+        moved_since = any(move.at > last.asked_at for move in self._moves)
         return None if moved_since or (last.finished_at and not last.problem) else last
 
     @property
