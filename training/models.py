@@ -7,8 +7,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import INTERRUPTED_AFTER
 from privacy.models import ConsentRecord
@@ -24,11 +26,11 @@ class Purpose(models.TextChoices):
 class State(models.TextChoices):
     """How far a run has come (rule E1)."""
 
-    DRAFT = "draft", _("draft")
-    PREPARED = "prepared", _("prepared")
-    STARTED = "started", _("started")
-    FINISHED = "finished", _("finished")
-    CANCELLED = "cancelled", _("cancelled")
+    DRAFT = "draft", pgettext_lazy("state of a training run", "draft")
+    PREPARED = "prepared", pgettext_lazy("state of a training run", "prepared")
+    STARTED = "started", pgettext_lazy("state of a training run", "started")
+    FINISHED = "finished", pgettext_lazy("state of a training run", "finished")
+    CANCELLED = "cancelled", pgettext_lazy("state of a training run", "cancelled")
 
 
 # From where to where a run can be moved.
@@ -97,7 +99,8 @@ class TrainingRun(models.Model):
             State.STARTED: _("In the training run of %(day)s for %(purpose)s, which has started"),
             State.FINISHED: _("In the training run of %(day)s for %(purpose)s, which is finished"),
         }[State(self.state)]
-        return words % {"day": date_format(self.created_at, "DATE_FORMAT"), "purpose": self.get_purpose_display()}
+        day = date_format(timezone.localtime(self.created_at), "DATE_FORMAT")
+        return words % {"day": day, "purpose": self.get_purpose_display()}
 
     def can_move(self, state: State) -> bool:
         """Return whether it can be moved to a state from where it is."""

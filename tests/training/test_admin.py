@@ -417,8 +417,7 @@ def test_files_that_can_not_be_written_are_written_later(
     said = press(site, run, "prepare")
 
     assert run.state == State.PREPARED
-    assert "The files could not be written." in said
-    assert "Not a directory" in said
+    assert "The files can’t be written or read: Not a directory." in said
     assert "Files written: 0 of 1" in said
     # It stays stopped until someone asks, and nothing is lost.
     assert "The files can’t be written" in press(site, run, "start")
@@ -428,7 +427,7 @@ def test_files_that_can_not_be_written_are_written_later(
     assert "The files are written." in press(site, run, "write")
     said = said_on(site, run)
     assert "Files written: 1 of 1" in said
-    assert "could not be written" not in said
+    assert "can’t be written" not in said
     assert "The run has started." in press(site, run, "start")
     assert len(exported(run)) == 1
 

@@ -113,6 +113,16 @@ def test_page_is_linked_from_settings_and_open_at_the_gate(
     assert client.post(ADDRESS).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
 
+def test_day_of_a_run_is_the_one_where_its_reader_is(alices: Client, allowing: User, staff: User) -> None:
+    allowing.time_zone = "Pacific/Kiritimati"
+    allowing.save(update_fields=["time_zone"])
+    conversation = make_conversation(allowing)
+    make_run(staff, at=LATER + timedelta(minutes=61))
+    assert listed(alices)[0].startswith("Run of September 12, 2025")
+    said = page(alices.get(conversation.get_absolute_url())).one("main").text
+    assert "In the training run of September 12, 2025" in said
+
+
 def test_conversation_names_its_runs(alices: Client, allowing: User, staff: User) -> None:
     conversation = make_conversation(allowing)
     make_run(staff, state=State.FINISHED)
