@@ -51,7 +51,7 @@ def looked_at(visit: Visit) -> list[str]:
     visit.page.evaluate(AXE)
     for scheme in ("light", "dark"):
         for width in (1280, 320):
-            visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its two literals
+            visit.page.emulate_media(color_scheme=scheme)
             visit.page.set_viewport_size({"width": width, "height": 900})
             visit.page.evaluate(STILL)
             if visit.page.evaluate("document.documentElement.scrollWidth > innerWidth"):

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from celery import Task
 from django.contrib.auth.models import Permission
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -425,10 +424,9 @@ def test_files_that_can_not_be_written_are_written_later(
     assert run.state == State.PREPARED
     broken_disk()
     assert "The files are written." in press(site, run, "write")
-    said = said_on(site, run)
-    assert "Files written: 1 of 1" in said
-    assert "can’t be written" not in said
+    assert "Files written: 1 of 1" in said_on(site, run)
     assert "The run has started." in press(site, run, "start")
+    assert "can’t be written" not in said_on(site, run)
     assert len(exported(run)) == 1
 
 
@@ -691,5 +689,5 @@ def test_list_costs_as_much_with_many_runs(site: Client, staff: User, django_ass
 
 def test_list_says_that_files_are_destroyed(site: Client, staff: User) -> None:
     make_run(staff, state=State.CANCELLED)
-    response: HttpResponse = site.get(LIST)
+    response = site.get(LIST)
     assert "destroyed" in text_of(response)
