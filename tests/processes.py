@@ -30,6 +30,7 @@ def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
         "DATABASE_URL": database_url(),
         "JOURNAL_DIR": str(settings.JOURNAL_DIR),
         "EXPORTS_DIR": str(settings.EXPORTS_DIR),
+        "TRAINING_FILES": str(settings.TRAINING_FILES),
         "PYTHONUNBUFFERED": "1",
     }
     return subprocess.Popen(
