@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.holdings import nothing
 from accounts.models import User
@@ -24,15 +24,15 @@ def rows_of(user: User) -> QuerySet[ManifestRow]:
     return ManifestRow.objects.filter(record__in=allowed, run__state__in=SEEN)
 
 
-def runs_with_something_of(user: User, at: datetime) -> QuerySet[TrainingRun]:
-    """Return the runs that hold a conversation of someone's, with `theirs`: how many. The latest comes first.
+def runs_with_something_of(user: User, at: datetime) -> list[tuple[TrainingRun, int]]:
+    """Return the runs that hold conversations of someone's, each with how many. The latest comes first.
 
     Of one that has not started only what may still be used counts: the rest is taken out before it does.
     """
     eligible = Conversation.objects.eligible(at).filter(user=user, pk=OuterRef("conversation"))
     held = rows_of(user).filter(Q(run__state__in=FROZEN) | Exists(eligible)).order_by()
-    counts = held.filter(run=OuterRef("pk")).values("run").annotate(n=Count("pk")).values("n")
-    return TrainingRun.objects.annotate(theirs=Subquery(counts)).filter(pk__in=held.values("run"))
+    counts = dict(held.values_list("run").annotate(count=Count("pk")))
+    return [(run, counts[run.pk]) for run in TrainingRun.objects.filter(pk__in=counts)]
 
 
 def _export(user: User) -> Iterator[dict[str, Any]]:

@@ -94,7 +94,7 @@ def test_page_costs_as_much_with_many_runs(
     for count in (1, 5):
         for _run in range(count):
             make_run(staff, state=State.STARTED)
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert listed(alices)
     assert len(listed(alices)) == 6
 
