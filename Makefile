@@ -31,6 +31,7 @@ run: $(VENV)/.runtime ## serve the demo on http://127.0.0.1:8000; PORT=, HOST= a
 	@# A database that was removed, or a journal: in the demo either begins anew.
 	@$(BIN)/python manage.py replay_journal --anew --verbosity 0
 	@$(BIN)/python manage.py seed_demo
+	@$(BIN)/python manage.py seed_runs
 	@$(MAKE) --silent $(COLLECTED)
 	@$(BIN)/python manage.py demo_guide http://$(patsubst 0.0.0.0,localhost,$(HOST)):$(PORT)/
 	@# One process, since the demo's cache is its memory; mails to the console come out here.

@@ -311,4 +311,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # It names each of its recognisers whenever a process begins to filter.
+    "loggers": {"presidio-analyzer": {"level": "WARNING"}},
 }

@@ -24,6 +24,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("chats/", include("conversations.urls")),
     path("privacy/", include("privacy.urls")),
+    path("training/", include("training.urls")),
     path("legal/", include("privacy.legal_urls")),
     path("admin/", admin.site.urls),
 ]

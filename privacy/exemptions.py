@@ -23,6 +23,8 @@ EXEMPT_ROUTES = frozenset(
         "privacy:history",
         "privacy:receipt",
         "privacy:receipt_json",
+        # Which training runs hold something of one's own.
+        "training:runs",
         # Seeing which conversations there are, and deleting them.
         "conversations:overview",
         "conversations:overview_coding",

@@ -9,6 +9,7 @@ The run's row is locked first, then everyone, then shards: whoever waits for a r
 its name, keeps nobody else waiting. An act holds its person and never waits for a run.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import lock_everyone
-from accounts.journal import Behind, is_behind, is_lost
+from accounts.journal import Behind, require_replayed
 from accounts.models import User
 from conversations.eligibility import Reason
 from conversations.redaction import VERSION
@@ -55,18 +56,17 @@ def check_mover(user: User) -> None:
         raise PermissionDenied
 
 
-def check_journal() -> None:
-    """Raise Behind while this database is older than the journal: no run moves then (rule D7)."""
-    if is_behind() or is_lost():
-        raise Behind
-
-
-def create_run(user: User, purpose: Purpose, *, at: datetime, reason: str = "") -> TrainingRun:
-    """Make a draft of a run. Raises PermissionDenied."""
+def create_run(
+    user: User, purpose: Purpose, *, at: datetime, reason: str = "", key: uuid.UUID | None = None
+) -> TrainingRun:
+    """Make a draft of a run; the same `key` twice is the same run. Raises PermissionDenied."""
     check_mover(user)
     with transaction.atomic():
-        run = TrainingRun.objects.create(purpose=purpose, created_at=at)
-        _record_move(run, State.DRAFT, user, reason, at)
+        run, is_new = TrainingRun.objects.get_or_create(
+            pk=key or uuid.uuid4(), defaults={"purpose": purpose, "created_at": at}
+        )
+        if is_new:
+            _record_move(run, State.DRAFT, user, reason, at)
     return run
 
 
@@ -76,7 +76,7 @@ def prepare_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "")
     Raises PermissionDenied, Behind or WrongState. What was killed half-way has frozen nothing, and can be done again.
     """
     check_mover(user)
-    check_journal()
+    require_replayed()
     with transaction.atomic():
         run = _locked(run, State.PREPARED)
         lock_everyone()
@@ -220,7 +220,7 @@ def start_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "") -
     PermissionDenied, Behind, WrongState, Unsettled, or OSError; then the run has not started, and can be started later.
     """
     check_mover(user)
-    check_journal()
+    require_replayed()
     if not run.can_move(State.STARTED):
         raise WrongState
     take_out_ineligible(run, at)
@@ -246,7 +246,7 @@ def _start(run: TrainingRun, user: User, reason: str, at: datetime) -> bool:
 def finish_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "") -> None:
     """Say that the training is done. Raises PermissionDenied, Behind or WrongState."""
     check_mover(user)
-    check_journal()
+    require_replayed()
     with transaction.atomic():
         _move(_locked(run, State.FINISHED), State.FINISHED, user, reason, at)
 
@@ -258,7 +258,7 @@ def cancel_run(run: TrainingRun, user: User | None, *, at: datetime, reason: str
     """
     if user is not None:
         check_mover(user)
-    check_journal()
+    require_replayed()
     with transaction.atomic():
         run = _locked(run, State.CANCELLED)
         _empty(run)
@@ -282,10 +282,14 @@ def destroy_files(run: TrainingRun) -> None:
 # What stops a step
 
 
-def note_problem(run: TrainingRun, problem: Exception | None) -> None:
-    """Write down, for staff, what stopped the last step; or, as another one begins, that nothing has."""
-    said = (str(getattr(problem, "message", problem)) or type(problem).__name__) if problem else ""
-    TrainingRun.objects.filter(pk=run.pk).exclude(state__in=FROZEN).update(problem=said)
+def note_problem(run: TrainingRun, problem: Exception) -> None:
+    """Write down, for staff, what keeps files from being written."""
+    TrainingRun.objects.filter(pk=run.pk).exclude(state__in=FROZEN).update(problem=in_words(problem))
+
+
+def forget_problem(run: TrainingRun) -> None:
+    """Take back what was written down, where another try begins."""
+    TrainingRun.objects.filter(pk=run.pk).exclude(state__in=FROZEN).update(problem="")
 
 
 @contextmanager
@@ -296,3 +300,14 @@ def noting_problems(run: TrainingRun) -> Iterator[None]:
     except (OSError, Incomplete) as problem:
         note_problem(run, problem)
         raise
+
+
+def in_words(problem: Exception) -> str:
+    """Return what stopped something, in words for staff."""
+    if isinstance(problem, Refusal | Incomplete):
+        return str(problem.message)
+    if isinstance(problem, PermissionDenied):
+        return str(_("Only staff who may move training runs can do that."))
+    if isinstance(problem, Behind):
+        return str(_("This database is older than the journal, or the journal is missing. Replay the journal first."))
+    return _("The files can’t be written or read: %(why)s.") % {"why": getattr(problem, "strerror", None) or problem}

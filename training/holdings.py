@@ -1,16 +1,18 @@
 """What this app holds of a person: which runs hold, or held, a conversation of theirs, and who moved runs."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.holdings import nothing
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
+from conversations.models import Conversation
 from privacy.models import ConsentRecord, Kind
 from training.manifest import SEEN
-from training.models import ManifestRow, Removal, RunMove
+from training.models import FROZEN, ManifestRow, Removal, RunMove, Step, TrainingRun
 
 
 def rows_of(user: User) -> QuerySet[ManifestRow]:
@@ -20,6 +22,17 @@ def rows_of(user: User) -> QuerySet[ManifestRow]:
     """
     allowed = ConsentRecord.objects.filter(principal=user.principal, kind=Kind.TRAINING_ALLOWED)
     return ManifestRow.objects.filter(record__in=allowed, run__state__in=SEEN)
+
+
+def runs_with_something_of(user: User, at: datetime) -> list[tuple[TrainingRun, int]]:
+    """Return the runs that hold conversations of someone's, each with how many. The latest comes first.
+
+    Of one that has not started only what may still be used counts: the rest is taken out before it does.
+    """
+    eligible = Conversation.objects.eligible(at).filter(user=user, pk=OuterRef("conversation"))
+    held = rows_of(user).filter(Q(run__state__in=FROZEN) | Exists(eligible)).order_by()
+    counts = dict(held.values_list("run").annotate(count=Count("pk")))
+    return [(run, counts[run.pk]) for run in TrainingRun.objects.filter(pk__in=counts)]
 
 
 def _export(user: User) -> Iterator[dict[str, Any]]:
@@ -42,6 +55,6 @@ def _stays(_user: User) -> None:
 
 HOLDINGS = (
     Holding("training_runs", (ManifestRow, Removal), lambda user: rows_of(user).count(), _export, _stays),
-    # Who of the staff moved a run is part of why it is where it is.
-    Holding("moves_of_training_runs", (RunMove,), lambda _user: 0, nothing, _stays),
+    # Who of the staff moved a run, or asked for it, is part of why it is where it is.
+    Holding("moves_of_training_runs", (RunMove, Step), lambda _user: 0, nothing, _stays),
 )

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
 from accounts.models import User
+from conversations.eligibility import Reason
 from conversations.models import Conversation, Message
 from privacy.models import ConsentRecord, CoverageReading, Kind, Training
 from training.models import ManifestRow, Removal, Shard, State, TrainingRun
@@ -134,6 +135,24 @@ def removed(run: TrainingRun, removals: QuerySet[Removal]) -> QuerySet[ManifestR
 def ineligible(run: TrainingRun, at: datetime) -> QuerySet[ManifestRow]:
     """Return the rows whose conversations may not be used at an instant, or are not there any more."""
     return run.rows.exclude(Exists(Conversation.objects.eligible(at).filter(pk=OuterRef("conversation"))))
+
+
+def count_to_take_out(run: TrainingRun, at: datetime) -> dict[str, int]:
+    """Return how many conversations a start would take out of a run now, by the first reason; "" is a noted removal.
+
+    What is not in the database any more counts as deleted.
+    """
+    held = run.rows.filter(conversation=OuterRef("pk"))
+    judged = Conversation.objects.with_reason(at).filter(Exists(held)).order_by()
+    counts = dict(judged.values_list("reason").annotate(count=Count("pk")))  # type: ignore[misc]  # with_reason adds it
+    counts.pop(Reason.NONE, None)
+    gone = run.rows.exclude(Exists(Conversation.objects.filter(pk=OuterRef("conversation")))).count()
+    if gone:
+        counts[Reason.DELETED] = counts.get(Reason.DELETED, 0) + gone
+    eligible = Exists(Conversation.objects.eligible(at).filter(pk=OuterRef("conversation")))
+    if noted := removed(run, run.removals.all()).filter(eligible).count():
+        counts[Reason.NONE] = noted
+    return counts
 
 
 @transaction.atomic

@@ -1,14 +1,18 @@
 """Training runs, what is in them, and the record of who moved them on."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from accounts.models import INTERRUPTED_AFTER
 from privacy.models import ConsentRecord
 
 
@@ -22,11 +26,11 @@ class Purpose(models.TextChoices):
 class State(models.TextChoices):
     """How far a run has come (rule E1)."""
 
-    DRAFT = "draft", _("draft")
-    PREPARED = "prepared", _("prepared")
-    STARTED = "started", _("started")
-    FINISHED = "finished", _("finished")
-    CANCELLED = "cancelled", _("cancelled")
+    DRAFT = "draft", pgettext_lazy("state of a training run", "draft")
+    PREPARED = "prepared", pgettext_lazy("state of a training run", "prepared")
+    STARTED = "started", pgettext_lazy("state of a training run", "started")
+    FINISHED = "finished", pgettext_lazy("state of a training run", "finished")
+    CANCELLED = "cancelled", pgettext_lazy("state of a training run", "cancelled")
 
 
 # From where to where a run can be moved.
@@ -91,11 +95,12 @@ class TrainingRun(models.Model):
     def in_words(self) -> str:
         """Return what people are told of a run that holds something of theirs."""
         words = {
-            State.PREPARED: _("%(day)s, %(purpose)s (prepared, not started)"),
-            State.STARTED: _("%(day)s, %(purpose)s (started)"),
-            State.FINISHED: _("%(day)s, %(purpose)s (finished)"),
+            State.PREPARED: _("In the training run of %(day)s for %(purpose)s, not started yet"),
+            State.STARTED: _("In the training run of %(day)s for %(purpose)s, which has started"),
+            State.FINISHED: _("In the training run of %(day)s for %(purpose)s, which is finished"),
         }[State(self.state)]
-        return words % {"day": date_format(self.created_at, "DATE_FORMAT"), "purpose": self.get_purpose_display()}
+        day = date_format(timezone.localtime(self.created_at), "DATE_FORMAT")
+        return words % {"day": day, "purpose": self.get_purpose_display()}
 
     def can_move(self, state: State) -> bool:
         """Return whether it can be moved to a state from where it is."""
@@ -128,6 +133,51 @@ class RunMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} → {self.state}"
+
+
+class Doing(models.TextChoices):
+    """What takes longer than a request: staff ask for it, and look at what came of it."""
+
+    PREPARE = "prepare", _("preparing")
+    START = "start", _("starting")
+    VERIFY = "verify", _("verifying")
+
+
+class Step(models.Model):
+    """One row: something long that staff have asked of a run, from being asked for to its end.
+
+    `asked_by` is the principal of a member of staff. `done` of `total` files are read, where that is what it does.
+    `problem` is what stopped it, or the first difference that it found; it is empty where all went well.
+    """
+
+    run = models.ForeignKey(TrainingRun, models.PROTECT, related_name="steps", verbose_name=_("training run"))
+    doing = models.CharField(_("what was asked for"), max_length=7, choices=Doing)
+    asked_by = models.UUIDField(_("asked for by"), help_text=_("The principal of the member of staff."))
+    reason = models.TextField(_("reason"), blank=True)
+    asked_at = models.DateTimeField(_("asked for"))
+    moved_at = models.DateTimeField(_("last progress"))
+    done = models.PositiveIntegerField(_("files read"), default=0)
+    total = models.PositiveIntegerField(_("files in all"), default=0)
+    finished_at = models.DateTimeField(_("ended"), null=True)
+    problem = models.TextField(_("what stopped it"), blank=True)
+
+    class Meta:
+        verbose_name = _("step of a training run")
+        verbose_name_plural = _("steps of training runs")
+        ordering: ClassVar[list[str]] = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(doing__in=Doing.values), name="step_is_a_known_one"),
+            models.UniqueConstraint(
+                fields=["run"], condition=Q(finished_at__isnull=True), name="one_step_of_a_run_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.doing}"
+
+    def is_under_way(self, at: datetime) -> bool:
+        """Return whether it has shown a sign of life lately, and has not ended."""
+        return self.finished_at is None and self.moved_at > at - INTERRUPTED_AFTER
 
 
 class Shard(models.Model):

@@ -4,14 +4,11 @@ import uuid
 from contextlib import suppress
 
 from celery import shared_task
-from django.core.exceptions import PermissionDenied
 
 from accounts import clock
-from accounts.journal import Behind
-from accounts.models import User
-from training import actions, store
+from training import actions, steps, store
 from training.manifest import SEEN
-from training.models import State, TrainingRun
+from training.models import Doing, State, TrainingRun
 from training.records import Incomplete
 from training.shards import pending, write_shard
 
@@ -42,14 +39,11 @@ def write_file(run_id: str, number: int) -> None:
 
 
 @shared_task
-def start_run(run_id: str, principal: str, reason: str) -> None:
-    """Start a run for a member of staff, or write down why it did not start."""
-    run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
-    user = User.objects.get(principal=uuid.UUID(principal))
-    try:
-        actions.start_run(run, user, at=clock.now(), reason=reason)
-    except (actions.Refusal, Behind, PermissionDenied, OSError, Incomplete) as problem:
-        actions.note_problem(run, problem)
+def take_step(key: int) -> None:
+    """Do what staff have asked for; the files of a run that was prepared are written next."""
+    step = steps.take(key)
+    if step is not None and step.doing == Doing.PREPARE:
+        write_files.delay(str(step.run_id))
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """Reads a run's rows and files again, and says where they differ from each other or from what they rest on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise, zip_longest
 from typing import Any
 
@@ -17,10 +17,11 @@ from training.records import SCHEMA, hash_of
 BATCH = 1000
 
 
-def differences(run: TrainingRun) -> Iterator[str]:
+def differences(run: TrainingRun, *, on_file: Callable[[], object] = lambda: None) -> Iterator[str]:
     """Yield what is wrong with a run, in words for staff: nothing, if all of it is as it should be.
 
-    A row of a file is named by the file, its place in it from 0, and its id. Memory stays flat.
+    A row of a file is named by the file, its place in it from 0, and its id. Memory stays flat. `on_file` is called
+    whenever a file has been read.
     """
     yield from _of_the_moves(run)
     if run.state in {State.DRAFT, State.CANCELLED} or (run.state == State.FINISHED and run.destroyed_at is not None):
@@ -30,6 +31,7 @@ def differences(run: TrainingRun) -> Iterator[str]:
     yield from _of_the_counts(run)
     for shard in run.shards.order_by("number"):
         yield from _of_a_file(shard)
+        on_file()
     if run.filed_at is not None:
         yield from _of_the_card(run)
 

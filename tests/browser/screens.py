@@ -4,6 +4,7 @@ A new page, or a new state of one, gets a function here and is looked at in both
 forced colours, narrow and wide, with scripts and without.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,10 +24,11 @@ from conversations.actions import delete_conversation, exclude_conversation, sta
 from conversations.assistant import OfflineAssistant
 from conversations.models import Conversation, ConversationKind, Format
 from conversations.replies import answer_message
-from privacy.models import Training
+from privacy.models import ConsentRecord, Kind, Training
 from tests.browser.server import AFTERWARDS, BEFORE, MEANWHILE
 from tests.browser.visit import Visit
 from tests.factories import SECOND, VERSION, answer_as, defer_as
+from training.models import ManifestRow, Purpose, State, TrainingRun
 
 NEWCOMER = datetime.fromisoformat("2025-09-03T09:00Z")
 HOUR = timedelta(hours=1)
@@ -84,6 +86,35 @@ def coding_session_of(visit: Visit, user: User) -> Conversation:
         write_message(user, message.conversation, text, at=at)
         answer_message(message, OfflineAssistant(), at=lambda: at)
         return message.conversation
+
+
+def run_with_something_of(visit: Visit) -> Conversation:
+    """Sign in someone who allows training, with a chat in a started run and in one that has not started."""
+    user = settled(visit, Training.ALLOW)
+    conversation = chat_of(visit, user)
+    with visit.server.database():
+        # Resumed after the answer: before that it may not be used, and would be taken out of the other run.
+        write_message(user, conversation, "?", at=visit.server.now)
+        for state in (State.STARTED, State.PREPARED):
+            make_manifest(user, conversation, state=state, at=visit.server.now)
+    return conversation
+
+
+def make_manifest(user: User, conversation: Conversation, *, state: State, at: datetime) -> None:
+    """Write the rows of a run that holds one conversation, as far as people see them: there are no files."""
+    run = TrainingRun.objects.create(purpose=Purpose.MODEL_IMPROVEMENT, created_at=at)
+    record = ConsentRecord.objects.get(principal=user.principal, kind=Kind.TRAINING_ALLOWED)
+    ManifestRow.objects.create(
+        run=run,
+        shard=0,
+        export_id=uuid.uuid4(),
+        conversation=conversation.pk,
+        record=record,
+        messages=1,
+        last_message=1,
+    )
+    for after in (State.PREPARED, State.STARTED)[: 1 if state is State.PREPARED else 2]:
+        TrainingRun.objects.filter(pk=run.pk).update(state=after, frozen_at=at, filed_at=at)
 
 
 def tick(visit: Visit, *ids: str) -> None:
@@ -315,6 +346,26 @@ def history(visit: Visit) -> None:
         defer_as(user, at=visit.server.now - 2 * HOUR)
         answer_as(user, Training.ALLOW, at=visit.server.now - HOUR, language=visit.language)
     visit.open("privacy:history")
+
+
+@screen()
+def runs_empty(visit: Visit) -> None:
+    settled(visit)
+    visit.open("training:runs")
+
+
+@screen()
+def runs(visit: Visit) -> None:
+    run_with_something_of(visit)
+    visit.open("training:runs")
+    expect(visit.page.locator("main .rows li")).to_have_count(2)
+
+
+@screen()
+def chat_in_runs(visit: Visit) -> None:
+    conversation = run_with_something_of(visit)
+    visit.open("conversations:chat", conversation.pk)
+    expect(visit.page.locator(".badges .meta")).to_have_count(3)
 
 
 @screen()

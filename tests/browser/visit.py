@@ -54,6 +54,11 @@ class Visit:
         if not self.has_script:
             self._scripts.send("Emulation.setScriptExecutionDisabled", {"value": False})
 
+    def keep_scripts_off(self) -> None:
+        """Make the pages that come next without scripts again, where this visitor has none."""
+        if not self.has_script:
+            self._scripts.send("Emulation.setScriptExecutionDisabled", {"value": True})
+
     # Whose it is
 
     def person(self, **fields: Any) -> User:

@@ -31,7 +31,7 @@ from tests.factories import MEANWHILE, answer_as, defer_as, make_conversation, m
 from tests.training.runs import make_run
 from training.models import State
 
-PRINCIPALS = {"principal", "actor", "moved_by", "subject"}
+PRINCIPALS = {"principal", "actor", "moved_by", "asked_by", "subject"}
 
 
 def leads_to_a_person(model: type[Model], seen: frozenset[type[Model]] = frozenset()) -> bool:

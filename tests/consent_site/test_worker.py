@@ -17,8 +17,12 @@ from consent_site.celery import app
 from conversations.models import Conversation, Purge
 from conversations.tasks import purge_expired, shorten_retention
 from privacy.models import Training, TrainingRefusal
-from tests.factories import answer_as, make_conversation, make_update, make_user
+from tests.factories import answer_as, make_conversation, make_staff, make_update, make_user
 from tests.processes import start
+from training.actions import create_run
+from training.models import Doing, Purpose, State, Step, TrainingRun
+from training.steps import ask_for
+from training.tasks import take_step
 
 BROKER = os.environ.get("CELERY_BROKER_URL", "")
 TAKES = 60
@@ -98,3 +102,26 @@ def test_task_that_is_sent_twice_does_no_harm(worker: Celery) -> None:
 
     assert waited_for(lambda: TrainingRefusal.objects.filter(applied_at__isnull=False).exists())
     assert User.objects.get(pk=alice.pk).email == "alice@example.com", "an open account is not erased"
+
+
+def test_worker_takes_the_steps_of_a_run(worker: Celery) -> None:
+    make_update()
+    now = timezone.now()
+    alice, staff = make_user("alice@example.com"), make_staff()
+    answer_as(alice, Training.ALLOW, at=now - timedelta(days=2))
+    make_conversation(alice, at=now - timedelta(days=1))
+    run = create_run(staff, Purpose.MODEL_IMPROVEMENT, at=now)
+
+    def asked(doing: Doing) -> Step:
+        step = ask_for(run, doing, staff, at=timezone.now())
+        take_step.delay(step.pk)
+        assert waited_for(lambda: Step.objects.filter(pk=step.pk, finished_at__isnull=False).exists())
+        step.refresh_from_db()
+        return step
+
+    assert asked(Doing.PREPARE).problem == ""
+    assert waited_for(lambda: TrainingRun.objects.filter(filed_at__isnull=False).exists())
+    verified = asked(Doing.VERIFY)
+    assert (verified.problem, verified.done, verified.total) == ("", 1, 1)
+    assert asked(Doing.START).problem == ""
+    assert TrainingRun.objects.get().state == State.STARTED

@@ -18,8 +18,8 @@ from tests.factories import answer_as, make_conversation, make_staff, make_updat
 from tests.processes import start
 from tests.training.runs import exported, files
 from tests.training.test_command import run_command
-from training import actions, manifest, store, tasks
-from training.models import Purpose, Removal, State, TrainingRun
+from training import actions, manifest, steps, store, tasks
+from training.models import Doing, Purpose, Removal, State, TrainingRun
 from training.verification import differences
 
 BROKER = os.environ.get("CELERY_BROKER_URL", "")
@@ -129,8 +129,9 @@ def test_run_whose_worker_is_killed_is_written_by_another_and_started(
     assert len(exported(run)) == 4
 
     # Sent twice, as a broker may: it starts once.
+    step = steps.ask_for(run, Doing.START, staff, at=timezone.now(), reason="The autumn model.")
     for _time in range(2):
-        tasks.start_run.delay(str(run.pk), str(staff.principal), "The autumn model.")
+        tasks.take_step.delay(step.pk)
     wait_for(is_now(run, state=State.STARTED))
     tasks.keep_runs.delay()
     answer_as(people[2], Training.REFUSE, at=now + timedelta(seconds=2))

@@ -13,10 +13,11 @@ GUIDE = """
   {product_now}
 
   Open    {url}
-  Admin   {url}admin/ as {admin}
+  Admin   {url}admin/ as {admin}: training runs, and what can be done to them
   Sign in, everyone's password is {password}
     alice@example.com, ben@, mei@      Free, Pro, Max, since before the announcement; mei reads Chinese
     nora@example.com, paul@, lin@      Free, Pro, Max, joined after it, on 3 September; lin reads Chinese
+    ada@example.com                    Pro, allows training; from October 2025 on, in a training run
     tara@example.com, erin@, gus@,     Team, Enterprise, Gov,
     edda@, api@                        Education, API: never asked
 

@@ -93,7 +93,7 @@ class Command(BaseCommand):
             with tqdm(total=sum(missing), unit=" conversations", disable=None) as bar:
                 actions.write_files(run, on_batch=bar.update)
             return
-        actions.note_problem(run, None)
+        actions.forget_problem(run)
         tasks.write_files.delay(str(run.pk))
         sent = unwritten(run)
         with tqdm(total=len(sent), unit=" files", disable=None) as bar:

@@ -1,0 +1,205 @@
+"""Training runs in the admin: what there is of each, and a page for everything that staff do to one (rules E1 and G3).
+
+Nothing is edited here. A run is changed by the actions alone, each of which is recorded; the stock forms would go
+around them, so they have no address.
+"""
+
+import uuid
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import clock
+from accounts.http import SignedInRequest
+from training import actions
+from training.acts import ACTS, Act, FilesLeft, Stale, check_seen, counts_now, is_done_by, possible_for
+from training.forms import ActForm, CreateForm
+from training.models import Purpose, Shard, TrainingRun
+from training.overview import Overview
+from training.steps import PROBLEMS, UnderWay
+
+FOLDER = "admin/training/trainingrun"
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django’s is not generic while running
+    """The runs, the page of each, and what can be done."""
+
+    list_display = ("__str__", "state", "purpose", "frozen", "conversations", "files_written")
+    list_filter = ("state", "purpose")
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether someone may make runs: who may move them."""
+        return request.user.has_perm(actions.PERMISSION)
+
+    def has_view_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
+        """Return whether someone may see runs: who may move them has to."""
+        return super().has_view_permission(request, obj) or self.has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
+        """Return False: a run is moved, not edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
+        """Return False: what was done stays on record."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses: one for each act, and none of the stock forms."""
+        view = self.admin_site.admin_view
+        acts = [
+            path(f"<uuid:pk>/{act.name}/", view(partial(self.act_view, act=act)), name=act.url_name) for act in ACTS
+        ]
+        return [
+            path("", view(self.changelist_view), name="training_trainingrun_changelist"),
+            path("create/", view(self.create_view), name="training_trainingrun_add"),
+            path("dry-run/", view(self.dry_run_view), name="training_trainingrun_dry_run"),
+            path("<uuid:object_id>/", view(self.change_view), name="training_trainingrun_change"),
+            *acts,
+        ]
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
+        """Return the runs with what the list says of their files, in one query."""
+        own = Shard.objects.filter(run=OuterRef("pk")).order_by().values("run")
+        written = Count("pk", filter=Q(written_at__isnull=False))
+        return TrainingRun.objects.annotate(
+            in_it=Coalesce(Subquery(own.annotate(n=Sum("conversations")).values("n")), 0),
+            files=Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0),
+            written=Coalesce(Subquery(own.annotate(n=written).values("n")), 0),
+        )
+
+    @admin.display(description=gettext_lazy("manifest frozen"), ordering="frozen_at")
+    def frozen(self, run: TrainingRun) -> str:
+        """Return the day on which the manifest of a run was frozen."""
+        return date_format(timezone.localtime(run.frozen_at), "DATE_FORMAT") if run.frozen_at else ""
+
+    @admin.display(description=gettext_lazy("conversations"))
+    def conversations(self, run: Any) -> str:
+        """Return how many conversations are in a run of the list."""
+        return f"{run.in_it:,}"
+
+    @admin.display(description=gettext_lazy("files written"))
+    def files_written(self, run: Any) -> str:
+        """Return how many of its files are written."""
+        if run.destroyed_at is not None:
+            return _("destroyed")
+        return _("%(written)s of %(files)s") % {"written": f"{run.written:,}", "files": f"{run.files:,}"}
+
+    # The pages
+
+    @method_decorator(require_safe)
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: Any,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a run; to htmx only how far it is."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        run = get_object_or_404(TrainingRun, pk=object_id)
+        overview = Overview(run, at=clock.now(), page=request.GET.get("page"))
+        may_move = self.has_add_permission(request)
+        context = {"overview": overview, "acts": possible_for(run) if may_move and not overview.step else []}
+        if request.headers.get("HX-Request"):
+            context |= {"run": run, "is_fragment": True}
+            return TemplateResponse(request, f"{FOLDER}/_progress.html", context)
+        return self._page(request, "run", _("Training run %(run)s") % {"run": run}, context, run)
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def create_view(self, request: SignedInRequest) -> HttpResponse:
+        """Make a draft of a run."""
+        actions.check_mover(request.user)
+        form = CreateForm(request.POST) if request.method == "POST" else CreateForm(initial={"key": uuid.uuid4()})
+        if form.is_valid():
+            purpose, reason, key = (form.cleaned_data[name] for name in ("purpose", "reason", "key"))
+            run = actions.create_run(request.user, Purpose(purpose), at=clock.now(), reason=reason, key=key)
+            messages.success(request, _("The run is a draft. Nothing is in it until it is prepared."))
+            return redirect(run)
+        return self._page(request, "create", _("Create a training run"), {"form": form})
+
+    @method_decorator(require_safe)
+    def dry_run_view(self, request: SignedInRequest) -> HttpResponse:
+        """Say what a run that was prepared now would hold."""
+        actions.check_mover(request.user)
+        at = clock.now()
+        return self._page(request, "dry_run", _("Dry run"), {"counts": counts_now(at), "at": at})
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def act_view(self, request: SignedInRequest, pk: uuid.UUID, *, act: Act) -> HttpResponse:
+        """Say what an act does, and do it."""
+        actions.check_mover(request.user)
+        run = get_object_or_404(TrainingRun, pk=pk)
+        form = ActForm(request.POST) if request.method == "POST" else None
+        if form is not None and form.is_valid():
+            self._do(request, run, act, form)
+            return redirect(run)
+        if not act.is_possible(run):
+            messages.error(request, str(actions.WrongState.message))
+            return redirect(run)
+        at = clock.now()
+        overview = Overview(run, at=at)
+        context = {
+            "act": act,
+            "form": form or ActForm(initial={"seen": overview.last_move}),
+            "counts": act.counts(run, at) if act.counts else None,
+            "overview": overview,
+        }
+        return self._page(request, "act", str(act.title), context, run)
+
+    def _do(self, request: SignedInRequest, run: TrainingRun, act: Act, form: ActForm) -> None:
+        """Do an act, and say what came of it."""
+        if is_done_by(act, run, request.user):
+            # The second click: what it asks for is done.
+            messages.success(request, str(act.done))
+            return
+        try:
+            check_seen(run, form.cleaned_data["seen"])
+            is_done = act.do(run, request.user, clock.now(), form.cleaned_data["reason"])
+        except (Stale, UnderWay, FilesLeft) as refusal:
+            messages.warning(request, str(refusal.message))
+        except PROBLEMS as problem:
+            messages.error(request, actions.in_words(problem))
+        else:
+            self._say(request, run, act, is_done=is_done)
+
+    def _say(self, request: SignedInRequest, run: TrainingRun, act: Act, *, is_done: bool) -> None:
+        run.refresh_from_db()
+        if not is_done:
+            messages.info(request, _("It is under way. This page says how far it is."))
+        elif act.leads_to in (None, run.state):
+            messages.success(request, str(act.done))
+        # Else it was stopped, and the page says by what.
+
+    def _page(
+        self, request: HttpRequest, name: str, title: str, context: dict[str, Any], run: TrainingRun | None = None
+    ) -> HttpResponse:
+        common = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "run": run,
+            "may_move": self.has_add_permission(request),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, f"{FOLDER}/{name}.html", common | context)
