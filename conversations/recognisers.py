@@ -1,7 +1,6 @@
 """The recognisers, one for each pattern, and Presidio, which runs them and nothing else: no model, no network."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -9,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from conversations import patterns, secret_patterns, validity
+from conversations.hints import Hint, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +24,18 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Recogniser:
-    """One pattern of one class.
-
-    `hint` is what any text it matches in must hold, said in a way that is quick to look for; `holds` tells whether
-    what was matched is one.
-    """
+    """One pattern of one class. `holds` tells whether what was matched is one."""
 
     kind: str
     certainty: float
-    hint: re.Pattern[str]
-    regex: str
+    pattern: Pattern
     holds: Callable[[str], bool]
 
 
 def finds_in(text: str) -> list[Find]:
     """Return all finds in a text; they may overlap."""
     recognisers = recognisers_by_entity()
-    hints = {hint for hint in {recogniser.hint for recogniser in recognisers.values()} if hint.search(text)}
-    entities = [entity for entity, recogniser in recognisers.items() if recogniser.hint in hints]
+    entities = list(_hinted(_hint_tree(), text.casefold()))
     if not entities:
         return []
     results = analyser().analyze(text=text, language="en", entities=entities)
@@ -51,6 +45,24 @@ def finds_in(text: str) -> list[Find]:
         for recogniser, start, end in proposed
         if recogniser.holds(text[start:end])
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hinted:
+    """What a hint leads to once it was given: recognisers that need no other, and further hints."""
+
+    hint: Hint
+    entities: list[str]
+    further: list["_Hinted"]
+
+
+def _hinted(tree: list[_Hinted], folded: str) -> Iterator[str]:
+    """Yield the recognisers that could match in a text. Each hint is looked for once, behind those before it."""
+    for node in tree:
+        if node.hint.search(folded):
+            yield from node.entities
+            if node.further:
+                yield from _hinted(node.further, folded)
 
 
 def recognisers_by_entity() -> dict[str, Recogniser]:
@@ -64,9 +76,8 @@ def recognisers_by_entity() -> dict[str, Recogniser]:
 
 def analyser() -> Any:
     """Return Presidio's engine with these recognisers, and no others."""
-    regexes = tuple((entity, recogniser.regex) for entity, recogniser in recognisers_by_entity().items())
     with _building:
-        return _build_analyser(regexes)
+        return _build_analyser()
 
 
 class _NoContext:
@@ -82,56 +93,54 @@ _building = Lock()
 
 @cache
 def _build_recognisers() -> dict[str, Recogniser]:
-    keys = (
-        Recogniser("SECRET", 0.95, _LONG_WORD, regex, validity.is_anything) for regex in secret_patterns.key_patterns()
-    )
+    keys = (Recogniser("SECRET", 0.95, pattern, validity.is_anything) for pattern in secret_patterns.key_patterns())
     return {f"{recogniser.kind}_{n}": recogniser for n, recogniser in enumerate([*_RECOGNISERS, *keys])}
 
 
 @cache
-def _build_analyser(regexes: tuple[tuple[str, str], ...]) -> Any:
+def _hint_tree() -> list[_Hinted]:
+    tree = list[_Hinted]()
+    for entity, recogniser in recognisers_by_entity().items():
+        here, entities = tree, list[str]()
+        for hint in recogniser.pattern.hints:
+            node = next((node for node in here if node.hint == hint), None)
+            if node is None:
+                here.append(node := _Hinted(hint, [], []))
+            here, entities = node.further, node.entities
+        entities.append(entity)
+    return tree
+
+
+@cache
+def _build_analyser() -> Any:
     # Presidio takes 0.8–1 s and 96 MB to import (spaCy comes with it). Only who redacts something pays for that.
     presidio, engines = import_module("presidio_analyzer"), import_module("presidio_analyzer.nlp_engine")
     recognisers = [
         # No flags but a pattern's own: Presidio's would let `[A-Z]` match what is not ASCII.
-        presidio.PatternRecognizer(entity, patterns=[presidio.Pattern(entity, regex, 1.0)], global_regex_flags=0)
-        for entity, regex in regexes
+        presidio.PatternRecognizer(
+            entity, patterns=[presidio.Pattern(entity, recogniser.pattern.regex, 1.0)], global_regex_flags=0
+        )
+        for entity, recogniser in _build_recognisers().items()
     ]
     engine = engines.NoOpNlpEngine([{"lang_code": "en", "model_name": ""}])
     registry = presidio.RecognizerRegistry(recognisers)
     return presidio.AnalyzerEngine(registry, engine, context_aware_enhancer=_NoContext())
 
 
-_LONG_WORD = re.compile(r"[0-9A-Za-z_.:/+=-]{16}|xox")
-_HINTS = {
-    "EMAIL": re.compile("@"),
-    "PHONE": re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){6}"),
-    "CARD": re.compile(r"[0-9](?:[ -]?[0-9]){12}"),
-    "ID_NUMBER": re.compile(r"[0-9](?:[ .-]?[0-9]){8}"),
-    "IBAN": re.compile(r"[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]"),
-    "IP": re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f:]"),
-}
-_NAMED = re.compile(r"(?i:pass|pwd|contra|secret|key|token|credential|auth|bearer)|密|口令|私钥|令牌|凭证")
-
-
-def _each(kind: str, certainty: float, regexes: Iterable[str], holds: Callable[[str], bool]) -> list[Recogniser]:
-    return [Recogniser(kind, certainty, _HINTS[kind], regex, holds) for regex in regexes]
+def _each(kind: str, certainty: float, some: Iterable[Pattern], holds: Callable[[str], bool]) -> Iterator[Recogniser]:
+    return (Recogniser(kind, certainty, pattern, holds) for pattern in some)
 
 
 _RECOGNISERS = (
-    *(
-        Recogniser("SECRET", 0.95, _NAMED, regex, validity.is_assigned)
-        for regex in (*secret_patterns.ASSIGNED, *secret_patterns.HEADERS)
-    ),
-    *(
-        Recogniser("SECRET", 0.95, _LONG_WORD, regex, validity.is_anything)
-        for regex in (*secret_patterns.TOKENS, *secret_patterns.PRIVATE_KEYS)
-    ),
-    Recogniser("SECRET", 0.95, re.compile("://"), secret_patterns.IN_URL, validity.is_assigned),
+    *_each("SECRET", 0.95, secret_patterns.ASSIGNED, validity.is_assigned),
+    *_each("SECRET", 0.95, secret_patterns.HEADERS, validity.is_assigned),
+    *_each("SECRET", 0.95, secret_patterns.TOKENS, validity.is_anything),
+    *_each("SECRET", 0.95, secret_patterns.PRIVATE_KEYS, validity.is_anything),
+    *_each("SECRET", 0.95, secret_patterns.IN_URLS, validity.is_assigned),
     *_each("EMAIL", 0.9, patterns.EMAILS, validity.is_email),
-    *_each("IBAN", 0.9, [patterns.IBAN], validity.is_iban),
+    *_each("IBAN", 0.9, patterns.IBANS, validity.is_iban),
     *_each("CARD", 0.9, patterns.CARDS, validity.is_card),
-    *_each("ID_NUMBER", 0.9, [patterns.CHINESE_IDENTITY], validity.is_chinese_identity),
+    *_each("ID_NUMBER", 0.9, patterns.CHINESE_IDENTITIES, validity.is_chinese_identity),
     *_each("ID_NUMBER", 0.8, patterns.SOCIAL_SECURITY, validity.is_anything),
     *_each("IP", 0.8, patterns.ADDRESSES, validity.is_address),
     *_each("PHONE", 0.5, patterns.PHONES, validity.is_anything),
