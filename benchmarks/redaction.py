@@ -40,7 +40,7 @@ class Blank(SpacyNlpEngine):
 
     def load(self) -> None:
         """Load nothing."""
-        self.nlp = {"en": spacy.blank("en")}  # type: ignore[assignment] - Presidio types it by its first value
+        self.nlp = {"en": spacy.blank("en")}  # type: ignore[assignment]
 
 
 def main() -> None:
