@@ -63,7 +63,7 @@ format: $(VENV)/.dev ## format the Python files and mend what ruff can mend
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(BENCH_VENV)/.installed ## measure gate, lists, purge and runs; DATABASE_URL= adds PostgreSQL, SCALE=full the full sizes
+bench: $(BENCH_VENV)/.installed ## measure gate, lists, purge, runs and filter; DATABASE_URL= adds PostgreSQL, SCALE=full the full sizes
 	@$(BENCH_VENV)/bin/python -m benchmarks
 
 # Making

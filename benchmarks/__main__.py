@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: tables of what the gate, lists, purge and runs cost, and `var/bench.json` with the same."""
+"""`python -m benchmarks`: tables of what everything costs, and `var/bench.json` with the same."""
 
 import json
 import os
@@ -26,6 +26,7 @@ def main() -> int:
         if url.startswith("postgres"):
             others += measure("purge", url)
             others += measure("runs", url)
+    others += measure("redaction", "")
     for row in gate:
         row["target"] = TARGET if row["side"] == "ours" else None
     for row in gate + others:

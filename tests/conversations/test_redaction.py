@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversations import redaction
+from conversations import masks, recognisers, redaction, validity
 from conversations.redaction import redact
 
 MASK = re.compile(r"<[A-Z_]+_[1-9][0-9]*>")
@@ -281,14 +281,16 @@ def test_redacting_twice_changes_nothing(texts: Sequence[str]) -> None:
 @settings(deadline=None, max_examples=300)
 @given(st.one_of(st.lists(PIECES, max_size=8).map("".join), st.text(max_size=60)))
 def test_a_hint_never_hides_what_would_be_found(text: str) -> None:
-    recognisers = redaction._recognisers()
-    results = redaction._analyser().analyze(text=text, language="en", entities=list(recognisers))
-    assert [result for result in results if not recognisers[result.entity_type].hint.search(text)] == []
+    results = recognisers.analyser().analyze(
+        text=text, language="en", entities=list(recognisers.recognisers_by_entity())
+    )
+    hinted = set(recognisers._hinted(recognisers._hint_tree(), text.casefold()))
+    assert {result.entity_type for result in results} <= hinted
 
 
 @pytest.fixture
 def _not_built() -> None:
-    for build in (redaction._build_recognisers, redaction._build_analyser, redaction._suffixes):
+    for build in (recognisers._build_recognisers, recognisers._build_analyser, validity._suffixes):
         build.cache_clear()
 
 
@@ -299,7 +301,7 @@ def test_no_network_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    assert redact([value for _, value in VALUES]).counts.keys() == set(redaction.CLASSES)
+    assert redact([value for _, value in VALUES]).counts.keys() == set(masks.CLASSES)
 
 
 @pytest.mark.usefixtures("_not_built")
@@ -308,7 +310,8 @@ def test_threads_may_begin_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(redact, [texts] * 8))
     assert all(each == found[0] for each in found)
-    assert redaction._build_recognisers.cache_info().misses == redaction._build_analyser.cache_info().misses == 1
+    assert recognisers._build_recognisers.cache_info().misses == 1
+    assert recognisers._build_analyser.cache_info().misses == 1
 
 
 def test_importing_it_loads_no_engine() -> None:
