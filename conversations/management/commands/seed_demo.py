@@ -89,7 +89,7 @@ class Command(BaseCommand):
             PolicyDocument.objects.create(
                 update=update, kind=path.stem, language=path.parent.name, markdown=path.read_text(encoding="utf-8")
             )
-        publish(update, at=update.announced_at)
+        publish(update, by=None, at=update.announced_at)
         return update.version
 
     def make_conversations(self, user: User, *, at: datetime) -> None:
