@@ -61,8 +61,11 @@ def check_actor(by: User | None) -> None:
 
 
 def fingerprint(update: PolicyUpdate) -> str:
-    """Return a hash of all that an update says and of what has been done with it: another once anything differs."""
-    row = PolicyUpdate.objects.filter(pk=update.pk).values().get()
+    """Return a hash of all that an update says and of what has been done with it: another once anything differs.
+
+    The row is taken as it was read: if it has changed since, the hash is not that of any state there is.
+    """
+    row = {field.attname: getattr(update, field.attname) for field in PolicyUpdate._meta.concrete_fields}
     documents = list(update.documents.order_by("kind", "language").values_list("kind", "language", "markdown"))
     acts = list(update.acts.values_list("pk", flat=True))
     return hashlib.sha256(json.dumps([row, documents, acts], cls=DjangoJSONEncoder).encode()).hexdigest()
@@ -86,7 +89,7 @@ def problems_of(update: PolicyUpdate, at: datetime) -> list[str]:
 def _missing(documents: list[PolicyDocument]) -> list[str]:
     there = {(document.kind, document.language) for document in documents if document.markdown.strip()}
     return [
-        _("Missing: %(document)s, %(language)s.") % {"document": kind.label, "language": _(name)}
+        _("Missing: %(document)s, %(language)s.") % {"document": kind.label, "language": name}
         for kind in DocumentKind
         for language, name in settings.LANGUAGES
         if (kind.value, language) not in there
