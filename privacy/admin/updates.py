@@ -31,7 +31,7 @@ from privacy.admin.update_forms import (
     DraftForm,
     known_placeholders,
 )
-from privacy.models import PolicyDocument, PolicyUpdate
+from privacy.models import DocumentKind, PolicyDocument, PolicyUpdate
 
 Fieldsets = list[tuple[str | Promise | None, dict[str, Any]]]
 
@@ -69,10 +69,11 @@ class PolicyUpdateAdmin(PreviewViews, ActViews, admin.ModelAdmin):  # type: igno
     @admin.display(description=gettext_lazy("documents"))
     def texts(self, update: PolicyUpdate) -> str:
         """Return links to the documents as people read them."""
-        links = (
-            (_preview_of(text), f"{text.get_kind_display()} · {LANGUAGES[text.language]}")
-            for text in update.documents.order_by("language", "kind")
+        order = list(TEXTS.values())
+        documents = sorted(
+            update.documents.all(), key=lambda text: order.index((DocumentKind(text.kind), text.language))
         )
+        links = ((_preview_of(text), f"{text.get_kind_display()} · {LANGUAGES[text.language]}") for text in documents)
         return format_html_join("", '<p><a href="{}">{}</a></p>', links)
 
     def get_fieldsets(self, request: HttpRequest, obj: PolicyUpdate | None = None) -> Fieldsets:  # type: ignore[override]  # the stubs want their own types
