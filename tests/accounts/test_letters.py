@@ -51,7 +51,7 @@ def mei(db: None) -> User:
 def test_letter_is_in_its_reader_s_language_and_by_the_product_s_name(
     settings: Settings, letter: str, language: str
 ) -> None:
-    settings.PRODUCT_NAME = "Acme & Co"
+    settings.PRODUCT_NAME, settings.CODING_TOOL_NAME = "Acme & Co", "Acme Code"
     reader = make_user("reader@example.com", language=language)
     other = "en" if language == "zh-hans" else "zh-hans"
 
