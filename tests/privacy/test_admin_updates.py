@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -184,8 +185,8 @@ def test_draft_that_someone_else_saved_is_not_overwritten_unknowingly(staff: Cli
     assert draft.documents.get(kind="terms", language="en").markdown == "Theirs"
     assert "Mine" in response.content.decode()
 
-    again = {name: box for box in page(response).all("input", name="seen") for name, box in [("seen", box["value"])]}
-    assert staff.post(CHANGE, mine | again).status_code == HTTPStatus.FOUND
+    again = page(response).one("input", name="seen")["value"]
+    assert staff.post(CHANGE, mine | {"seen": again}).status_code == HTTPStatus.FOUND
     assert draft.documents.get(kind="terms", language="en").markdown == "Mine"
 
 
@@ -521,7 +522,7 @@ def test_who_may_not_act_is_refused_by_page_and_action(
         lambda: publication.move_last_day(draft, LAST_DAY + DAY, reason="Why.", by=viewer, at=EARLY),
     ]
     for act in acts:
-        with pytest.raises(publication.PermissionDenied):
+        with pytest.raises(PermissionDenied):
             act()
     assert not UpdateAct.objects.exists()
 
@@ -529,7 +530,7 @@ def test_who_may_not_act_is_refused_by_page_and_action(
 def test_permission_without_being_staff_is_nothing(draft: PolicyUpdate) -> None:
     mallory = make_user("mallory@example.com")
     mallory.user_permissions.add(Permission.objects.get(codename="act_on_policyupdate"))
-    with pytest.raises(publication.PermissionDenied):
+    with pytest.raises(PermissionDenied):
         publication.publish(draft, by=User.objects.get(pk=mallory.pk), at=EARLY)
 
 
