@@ -221,9 +221,9 @@ class PolicyDocument(models.Model):
 class Act(models.TextChoices):
     """What staff do with a policy update."""
 
-    PUBLISHED = "published", _("published")
-    ROLLED_OUT = "rolled_out", _("rolled out further")
-    LAST_DAY_MOVED = "last_day_moved", _("last day moved")
+    PUBLISHED = "published", _("publication")
+    ROLLED_OUT = "rolled_out", _("wider roll-out")
+    LAST_DAY_MOVED = "last_day_moved", _("move of the last day")
 
 
 class UpdateAct(models.Model):

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts import clock
+from accounts import clock, journal
 from accounts.actions import AccountClosed, lock_user
 from accounts.models import User
 from privacy.models import Act, Letter, PolicyUpdate, ReminderStop, UpdateAct
@@ -138,8 +138,10 @@ def send_letters(
     """Send every letter that is due and has not been begun, for so many seconds at most, and say what was done.
 
     It can be killed anywhere and run again, and two of them share the work. Raises OSError while the mail server
-    takes nothing.
+    takes nothing, and Behind while this database is older than the journal: who has left since must not be written to.
     """
+    if journal.is_behind() or journal.is_lost():
+        raise journal.Behind
     report, until = Report(), None if seconds is None else time.monotonic() + seconds
     with Delivery() as delivery:
         for occasion in occasions(now()):

@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from accounts.journal import Behind
 from accounts.tasks import send
 from privacy.reminders import send_letters, unclear
 
@@ -18,7 +19,7 @@ def send_reminders() -> int:
     """Send the letters that are due, and return how many were sent. What is left over is another task's."""
     try:
         report = send_letters(seconds=SLICE)
-    except OSError as error:
+    except (OSError, Behind) as error:
         # The next one in the schedule tries again. What it says may repeat an address.
         logger.error("Letters could not be sent: %s.", type(error).__name__)  # noqa: TRY400
         return 0

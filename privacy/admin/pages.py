@@ -34,7 +34,7 @@ def state_of(update: PolicyUpdate, at: datetime) -> str:
     if at < update.announced_at:
         return _("published, not announced yet")
     if not update.is_material:
-        return _("announced")
+        return _("announced, asks nothing")
     return _("asking") if at < update.deadline else _("past its deadline")
 
 

@@ -66,9 +66,9 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("published", "published"),
-                            ("rolled_out", "rolled out further"),
-                            ("last_day_moved", "last day moved"),
+                            ("published", "publication"),
+                            ("rolled_out", "wider roll-out"),
+                            ("last_day_moved", "move of the last day"),
                         ],
                         max_length=14,
                         verbose_name="act",

@@ -322,7 +322,7 @@ def test_publishing_says_whom_it_asks_and_when_and_leaves_a_row(
     assert (act.kind, act.actor, act.at, act.rollout_percentage) == (Act.PUBLISHED, rory.principal, EARLY, 10)
     assert timezone.now() - act.recorded_at < timedelta(minutes=1)
     text = text_of(staff.get(CHANGE))
-    assert "Published: 10%, September 28, 2025" in text
+    assert "Publication: 10%, last day September 28, 2025" in text
     assert "rory@example.com" in text
 
 
@@ -391,7 +391,7 @@ def test_rolling_out_further_counts_who_would_see_it(staff: Client, rory: User, 
     assert published.rollout_percentage == 60
     act = UpdateAct.objects.latest("pk")
     assert (act.kind, act.actor, act.rollout_percentage) == (Act.ROLLED_OUT, rory.principal, 60)
-    assert "Rolled out further: 10% → 60%" in text_of(staff.get(CHANGE))
+    assert "Wider roll-out: 10% → 60%" in text_of(staff.get(CHANGE))
 
 
 def test_many_are_estimated_and_that_is_said(
@@ -460,7 +460,7 @@ def test_moving_the_last_day_says_who_is_let_through(
     assert published.last_day == date(2025, 10, 8)
     act = UpdateAct.objects.latest("pk")
     assert (act.kind, act.actor, act.reason) == (Act.LAST_DAY_MOVED, rory.principal, "More time.")
-    assert "Last day moved: September 28, 2025 → October 8, 2025" in text_of(staff.get(CHANGE))
+    assert "Move of the last day: September 28, 2025 → October 8, 2025" in text_of(staff.get(CHANGE))
     assert mail.outbox == []
 
 

@@ -1,6 +1,7 @@
 """Who gets which letter before a deadline, each at most once, and how to stop them."""
 
 import smtplib
+import uuid
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from io import StringIO
@@ -16,7 +17,8 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone, translation
 
-from accounts.leaving import close_account
+from accounts.journal import Line
+from accounts.leaving import ACCOUNT_DELETED, close_account
 from accounts.models import Plan, User
 from privacy.models import ConsentRecord, Letter, PolicyUpdate, ReminderStop, Training
 from privacy.publication import move_last_day
@@ -335,6 +337,19 @@ def test_command_fails_while_the_server_is_away(
     picky(alice=smtplib.SMTPServerDisconnected("Gone"))
     with pytest.raises(CommandError, match="The mail server takes nothing"):
         call_command("send_reminders")
+
+
+def test_nobody_is_written_to_while_a_restored_database_does_not_know_who_has_left(
+    update: PolicyUpdate, alice: User, settings: Any, moved_to: MoveClock
+) -> None:
+    line = Line(uuid.uuid4(), ACCOUNT_DELETED, alice.principal, FIRST)
+    (settings.JOURNAL_DIR / "2025-09-15.jsonl").write_text(line.as_json())
+    moved_to(FIRST)
+    assert send_reminders() == 0
+    with pytest.raises(CommandError, match="journal"):
+        call_command("send_reminders")
+    assert not Letter.objects.exists()
+    assert letters() == []
 
 
 @pytest.mark.parametrize("count", [1, 3])

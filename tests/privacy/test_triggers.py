@@ -226,7 +226,7 @@ def test_table_refuses_truncate_cascade(model: type[models.Model], evidence: Non
 
 
 @postgresql
-@pytest.mark.parametrize("model", [ConsentRecord, UpdateAct, PolicyDocument])
+@pytest.mark.parametrize("model", [PolicyDocument])  # What others refer to, PostgreSQL itself lets nobody truncate.
 def test_table_refuses_truncate(model: type[models.Model], evidence: None) -> None:
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     with refused():

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from accounts import clock
+from accounts.journal import Behind
 from privacy.reminders import occasions, recipients, send_letters, unclear
 
 
@@ -35,6 +36,8 @@ class Command(BaseCommand):
         with tqdm(total=total, unit=" letters", disable=None) as bar:
             try:
                 report = send_letters(on_letter=bar.update)
+            except Behind as behind:
+                raise CommandError(str(behind)) from None
             except OSError as error:
                 raise CommandError(
                     f"The mail server takes nothing ({type(error).__name__}). What is left goes out with the next run."
