@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -200,3 +200,31 @@ def test_making_roles_again_writes_nothing() -> None:
         with CaptureQueriesContext(connection) as queries:
             make_roles(connection.alias)
         assert [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "DELETE", "UPDATE"))] == []
+
+
+# Giving them
+
+
+def test_role_is_given_in_place_of_another_and_taken_away(client: Client) -> None:
+    someone = make_user("someone@example.com")
+    own = Group.objects.create(name="Interns")
+    someone.groups.add(own)
+    client.force_login(someone)
+
+    call_command("set_role", "Someone@example.com", AUDITOR)
+    call_command("set_role", "someone@example.com", ROLLOUT_MANAGER)
+    assert set(someone.groups.values_list("name", flat=True)) == {"Interns", ROLLOUT_MANAGER}
+    assert client.get("/admin/privacy/policyupdate/add/").status_code == HTTPStatus.OK
+
+    call_command("set_role", "someone@example.com", "none")
+    assert set(someone.groups.values_list("name", flat=True)) == {"Interns"}
+    assert not is_open(client.get("/admin/"))
+
+
+def test_role_is_given_to_nobody_who_is_not_there_or_may_do_everything() -> None:
+    make_staff("root@example.com")
+    for email, message in (("nobody@example.com", "no account"), ("root@example.com", "a superuser")):
+        with pytest.raises(CommandError, match=message):
+            call_command("set_role", email, VIEWER)
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("set_role", "root@example.com", "King")
