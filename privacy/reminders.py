@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import clock, journal
 from accounts.actions import AccountClosed, lock_user
 from accounts.models import User
-from privacy.models import Act, Letter, PolicyUpdate, ReminderStop, UpdateAct
+from privacy.models import Act, ConsentState, Letter, PolicyUpdate, ReminderStop, UpdateAct
 from privacy.reach import there_before, undecided
 from privacy.reminder_letters import Delivery, Outcome, composed
 from privacy.standing import Standing, standing_of
@@ -77,11 +77,10 @@ def recipients(occasion: Occasion, at: datetime) -> QuerySet[User]:
     """
     update = occasion.update
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
-    is_deferred = Q(consent_state__deferral_update=update, consent_state__deferred_until__gt=at)
-    return (
-        there_before(undecided(update, at), update)
-        .filter(Exists(confirmed), ~Exists(occasion.letters.filter(user=OuterRef("pk"))), reminder_stop=None)
-        .exclude(pk__in=User.objects.filter(is_deferred).values("pk"))
+    deferred = ConsentState.objects.filter(user=OuterRef("pk"), deferral_update=update, deferred_until__gt=at)
+    written = occasion.letters.filter(user=OuterRef("pk"))
+    return there_before(undecided(update, at), update).filter(
+        Exists(confirmed), ~Exists(deferred), ~Exists(written), reminder_stop=None
     )
 
 

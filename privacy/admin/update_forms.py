@@ -135,7 +135,7 @@ class MoveForm(LastDayForm, SeenForm):
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("It is kept with the act, for good. People do not see it. No personal data, please."),
         max_length=REASON_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=AdminTextareaWidget(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Moving the last day needs a reason.")},
     )
     tells_people = forms.BooleanField(

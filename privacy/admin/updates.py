@@ -54,7 +54,6 @@ class PolicyUpdateAdmin(PreviewViews, ActViews, admin.ModelAdmin):  # type: igno
 
     form = DraftForm
     list_display = ("version", "state", "announced_at", "last_day", "is_material", "rollout_percentage")
-    list_filter = ("is_material",)
     show_full_result_count = False
     actions = None
     save_on_top = True

@@ -40,6 +40,7 @@ UPDATES: tuple[dict[str, Any], ...] = (
         "last_day": date(2025, 9, 28),
         "is_material": True,
         "rollout_percentage": 100,
+        "reminder_days": "14, 7, 1",
     },
 )
 
