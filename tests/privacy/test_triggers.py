@@ -306,6 +306,32 @@ def test_percentage_refuses_to_shrink(db: None) -> None:
         execute("UPDATE privacy_policyupdate SET rollout_percentage = 9")
 
 
+def test_percentage_refuses_to_grow_without_an_act(db: None) -> None:
+    make_update(rollout_percentage=10)
+    with refused():
+        execute("UPDATE privacy_policyupdate SET rollout_percentage = 11")
+
+
+def test_percentage_refuses_to_grow_further_than_the_latest_act_says(db: None) -> None:
+    raise_rollout(make_update(rollout_percentage=10), 50, by=None, at=MEANWHILE)
+    with refused():
+        execute("UPDATE privacy_policyupdate SET rollout_percentage = 51")
+
+
+def test_draft_refuses_to_be_published_without_an_act(db: None) -> None:
+    make_update(published=False)
+    with refused():
+        execute("UPDATE privacy_policyupdate SET published_at = '2025-08-28 16:00:00'")
+
+
+def test_act_of_publishing_refuses_a_second_one(update: PolicyUpdate) -> None:
+    act = update.acts.get()
+    act.pk = None
+    act._state.adding = True
+    with refused():
+        act.save()
+
+
 def test_percentage_refuses_more_than_everyone(update: PolicyUpdate) -> None:
     with refused():
         execute("UPDATE privacy_policyupdate SET rollout_percentage = 101")
