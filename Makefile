@@ -26,6 +26,7 @@ help: ## list what there is
 run: export DEMO := on
 run: export NOW := $(NOW)
 run: export PYTHONUNBUFFERED := 1
+run: export SITE_URL := http://$(patsubst 0.0.0.0,localhost,$(HOST)):$(PORT)
 run: $(VENV)/.runtime ## serve the demo on http://127.0.0.1:8000; PORT=, HOST= and NOW= change where and when
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@# A database that was removed, or a journal: in the demo either begins anew.

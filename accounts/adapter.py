@@ -5,9 +5,11 @@ from typing import Any
 
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.translation import get_language, gettext
@@ -67,6 +69,15 @@ class AccountAdapter(DefaultAccountAdapter):
         with translation.override(language), timezone.override(zone):
             super().send_mail(template_prefix, email, {**context, **self.letter_context(context)})
 
+    def letter_to(
+        self, reader: User, template_prefix: str, context: dict[str, Any], headers: dict[str, str]
+    ) -> EmailMessage:
+        """Return a letter that is not sent yet, in its reader's language and time zone. It needs no request."""
+        with translation.override(reader.language), timezone.override(zoneinfo.ZoneInfo(reader.time_zone)):
+            context = {**context, **self.letter_context(context)}
+            letter: EmailMessage = self.render_mail(template_prefix, reader.email, context, headers)
+        return letter
+
     def letter_context(self, context: dict[str, Any]) -> dict[str, Any]:
         """Return what letters say besides what they are about. A subject is made without a request, hence the name."""
         return {
@@ -74,7 +85,13 @@ class AccountAdapter(DefaultAccountAdapter):
             "code_minutes": account_settings.EMAIL_VERIFICATION_BY_CODE_TIMEOUT // 60,
             "link_days": settings.PASSWORD_RESET_TIMEOUT // DAY,
             "device": device_name(context.get("user_agent", "")),
+            "site_url": self.site_url(),
         }
+
+    def site_url(self) -> str:
+        """Return the address of the site, without a path: as it was asked for, or as it is set where nobody asks."""
+        request = allauth_context.request
+        return f"{request.scheme}://{request.get_host()}" if request else settings.SITE_URL
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None

@@ -1,7 +1,8 @@
 """The accounts app."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,10 +13,13 @@ class AccountsConfig(AppConfig):
     verbose_name = _("accounts")
 
     def ready(self) -> None:
-        """Register what is held here, what is done again after a restore, and the check of the journal."""
-        from accounts import holdings, journal, leaving, personal_data
+        """Register what is held here, what is done again after a restore, the check of the journal, and the roles."""
+        from accounts import holdings, journal, leaving, personal_data, roles
         from accounts.checks import check_journal
 
         personal_data.register(*holdings.HOLDINGS)
         journal.register(leaving.ACCOUNT_DELETED, leaving.close_again)
         checks.register(check_journal, checks.Tags.database)
+        last = [app for app in apps.get_app_configs() if app.models_module][-1]
+        # After the last app's, so that every permission there is has been made.
+        post_migrate.connect(roles.make_roles, sender=last, weak=False)

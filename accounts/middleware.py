@@ -5,7 +5,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -23,6 +26,8 @@ from accounts.negotiation import prefers_json, problem_document
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# Recovery codes only stand in for one of these.
+SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 class JournalMiddleware:
@@ -127,6 +132,32 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
             field = self.get_redirect_field_name(view_func)
             sign_in = redirect_to_login(page, sign_in, field).headers["Location"]
         return HttpResponseClientRedirect(sign_in) if is_htmx else HttpResponseRedirect(sign_in)
+
+
+class SecondFactorMiddleware:
+    """Leads staff without a second step of signing in to where it is set up, before any page of the admin.
+
+    They are not locked out: everything else stays open, and the admin opens once there is one. Who has one is asked
+    for it at every sign-in.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponseBase | None:
+        """Refuse a page of the admin to who has no second step, and say why."""
+        match, user = request.resolver_match, request.user
+        is_admin = match is not None and "admin" in match.namespaces and match.view_name != "admin:logout"
+        if not (settings.STAFF_NEED_SECOND_FACTOR and is_admin and user.is_authenticated and user.is_staff):
+            return None
+        if is_mfa_enabled(user, types=SECOND_FACTORS):
+            return None
+        messages.warning(request, _("The admin is open to accounts with two-step sign-in. Set it up here first."))
+        return HttpResponseRedirect(reverse("mfa_index"))
 
 
 def page_of_origin(request: HttpRequest) -> str:

@@ -31,7 +31,7 @@ def settled_person() -> User:
     for kind in DocumentKind:
         for language in ("en", "zh-hans"):
             update.documents.create(kind=kind, language=language, markdown="# A text")
-    publish(update, at=ANNOUNCED)
+    publish(update, by=None, at=ANNOUNCED)
     alice = User.objects.create_user("alice@example.com", created_at=JOINED)
     for number in range(20):
         start_conversation(alice, f"Chat number {number}", at=timezone.now())

@@ -39,6 +39,10 @@ if not SECRET_KEY:
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Where links in letters lead that are written while nobody asks for a page, without a slash at its end.
+SITE_URL = env.str(
+    "SITE_URL", default="http://127.0.0.1:8000" if DEMO else f"https://{(ALLOWED_HOSTS or [''])[0].lstrip('.')}"
+)
 
 # The product
 
@@ -111,6 +115,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "privacy.middleware.LostSessionMiddleware",
     "accounts.middleware.SignInRequiredMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "privacy.middleware.EvidenceMiddleware",
     "privacy.middleware.GateMiddleware",
@@ -181,6 +186,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "conversations.tasks.purge_expired", "schedule": timedelta(hours=1)},
+    "reminders": {"task": "privacy.tasks.send_reminders", "schedule": timedelta(hours=1)},
     "training runs": {"task": "training.tasks.keep_runs", "schedule": timedelta(hours=1)},
 }
 
@@ -244,6 +250,8 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = PRODUCT_NAME
+# Staff see what many people are asked and answer: whoever does needs more than a password. In the demo they need none.
+STAFF_NEED_SECOND_FACTOR = not DEMO
 # A browser treats localhost as secure, so passkeys can be tried over plain HTTP there.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 

@@ -16,10 +16,11 @@ class PrivacyConfig(AppConfig):
         """Register the checks, the triggers that every `migrate` makes, what is held here, and what is journalled."""
         from accounts import journal, personal_data
         from privacy import actions, holdings, restoring
-        from privacy.checks import check_triggers
+        from privacy.checks import check_site_address, check_triggers
         from privacy.models import TrainingRefusal
         from privacy.triggers import TRIGGERS
 
+        checks.register(check_site_address)
         checks.register(check_triggers, checks.Tags.database)
         post_migrate.connect(TRIGGERS.install_after_migrate, sender=self, weak=False)
         personal_data.register(*holdings.HOLDINGS)

@@ -1,12 +1,30 @@
 """What must hold before the site starts."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
 
 from privacy.triggers import TRIGGERS
+
+# What has a host, and nothing after it.
+SITE_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
+
+
+def check_site_address(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> list[CheckMessage]:
+    """Return an error if links in letters would lead nowhere."""
+    if SITE_ADDRESS.fullmatch(settings.SITE_URL):
+        return []
+    return [
+        Error(
+            f"SITE_URL is {settings.SITE_URL!r}, which is no address to which a path can be added.",
+            hint="Set it to where people open the site, such as https://example.com, without a slash at its end.",
+            id="privacy.E002",
+        )
+    ]
 
 
 def check_triggers(

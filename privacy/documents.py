@@ -13,9 +13,10 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from markdown_it import MarkdownIt
 
-from privacy.models import PolicyDocument, PolicyUpdate
+from privacy.models import DocumentKind, PolicyDocument, PolicyUpdate
 from privacy.wording import retention_if_allowed, retention_otherwise, written_date
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -24,6 +25,8 @@ TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "a", "code", "b
 INSERTED, DELETED = 1, -1
 # From this ratio of likeness on, two paragraphs are shown as one that was changed.
 ALIKE = 0.5
+# The documents whose wording is compared with the version before.
+COMPARED = (DocumentKind.TERMS, DocumentKind.PRIVACY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,24 @@ def _page(markdown: str) -> Page:
     html = nh3.clean(MarkdownIt("commonmark").render(markdown), tags=TAGS, attributes={"a": {"href"}}, link_rel=None)
     # nh3 has just sanitised it against the short list above.
     return Page(html=mark_safe(html), sha256=hashlib.sha256(markdown.encode()).hexdigest())  # noqa: S308
+
+
+def texts_of(updates: list[PolicyUpdate]) -> dict[tuple[str, str], PolicyDocument]:
+    """Return the documents of some updates in the active language, by version and kind."""
+    found = PolicyDocument.objects.filter(update__in=updates, language=get_language()).select_related("update")
+    return {(document.update_id, document.kind): document for document in found}
+
+
+def differences_of(
+    texts: dict[tuple[str, str], PolicyDocument], update: PolicyUpdate, before: PolicyUpdate
+) -> list[tuple[str, SafeString]]:
+    """Return what changed in each compared document: its name, and the difference as HTML."""
+    found: list[tuple[str, SafeString]] = []
+    for kind in COMPARED:
+        old, new = texts.get((before.version, kind.value)), texts.get((update.version, kind.value))
+        if old and new:
+            found.append((str(kind.label), difference(filled_in(old), filled_in(new))))
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -41,6 +41,10 @@ EXEMPT_ROUTES = frozenset(
         "accounts:deleted",
         # Preferences, and securing the account.
         "accounts:preferences",
+        "privacy:reminders",
+        "privacy:stop_reminders",
+        "privacy:resume_reminders",
+        "privacy:unsubscribe",
         "account_login",
         "account_logout",
         "account_inactive",

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from accounts.holdings import nothing, rows
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
-from privacy.models import ConsentRecord, ConsentState, Draft, LastDayMove, Notice, TrainingRefusal
+from privacy.models import ConsentRecord, ConsentState, Draft, Letter, Notice, ReminderStop, TrainingRefusal, UpdateAct
 
 # Every column of a record, so that its person can compute its hash too.
 RECORDED = (
@@ -74,6 +74,22 @@ HOLDINGS = (
         lambda user: Draft.objects.filter(user_id=user.pk).order_by("pk"),
         lambda row: {"page": row.path, "text": row.text, "kept": row.kept_at},
     ),
-    # Who of the staff moved a last day is part of why it stands where it does.
-    Holding("moves_of_last_days", (LastDayMove,), lambda _user: 0, nothing, _stays),
+    rows(
+        "letters_about_updates",
+        lambda user: Letter.objects.filter(user_id=user.pk).order_by("pk"),
+        lambda row: {
+            "policy_update": row.update_id,
+            "days_before_the_deadline": row.days,
+            "language": row.language,
+            "begun": row.begun_at,
+            "sent": row.sent_at,
+        },
+    ),
+    rows(
+        "stop_of_reminders",
+        lambda user: ReminderStop.objects.filter(user_id=user.pk).order_by("pk"),
+        lambda row: {"since": row.at},
+    ),
+    # Who of the staff published an update or moved its last day is part of why it stands as it does.
+    Holding("acts_on_updates", (UpdateAct,), lambda _user: 0, nothing, _stays),
 )

@@ -3,10 +3,12 @@
 import hashlib
 import uuid
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -15,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 # The last inhabited hour of a date: a day has ended everywhere once it has ended at UTC−12.
 # (The IANA database inverts the sign of "Etc" zones.)
 ANYWHERE_ON_EARTH = ZoneInfo("Etc/GMT+12")
+# A reminder is that many days before a deadline at most.
+LONGEST_REMINDER = 365
 
 
 class Training(models.TextChoices):
@@ -65,6 +69,15 @@ class CoverageReading(models.TextChoices):
     MESSAGE = "message", _("only messages written in an allow period")
 
 
+def validate_reminder_days(text: str) -> None:
+    """Raise ValidationError unless a text is a list of whole days, each fewer than the one before; it may be empty."""
+    days = [part.strip() for part in text.split(",")] if text.strip() else []
+    if not all(part.isascii() and part.isdigit() and 0 < int(part) <= LONGEST_REMINDER for part in days):
+        raise ValidationError(_("Write whole days with commas between them, such as 14, 7, 1."), code="days")
+    if any(int(earlier) <= int(later) for earlier, later in pairwise(days)):
+        raise ValidationError(_("Begin with the earliest reminder: each has fewer days than the one before."), "order")
+
+
 class PolicyUpdateQuerySet(models.QuerySet["PolicyUpdate"]):
     """Policy updates, the latest announced first."""
 
@@ -80,8 +93,8 @@ class PolicyUpdateQuerySet(models.QuerySet["PolicyUpdate"]):
 class PolicyUpdate(models.Model):
     """One row: one change of the Consumer Terms and the Privacy Policy.
 
-    Once published, triggers keep it as it is, but for the percentage (which only grows) and the last day
-    (which moves with a `LastDayMove`).
+    Once published, triggers keep it as it is, but for the percentage (which only grows) and the last day: both are
+    what the latest `UpdateAct` says.
     """
 
     version = models.SlugField(_("version"), primary_key=True, max_length=40)
@@ -93,6 +106,16 @@ class PolicyUpdate(models.Model):
     short_deferrals = models.PositiveSmallIntegerField(_("number of short deferrals"), default=2)
     short_deferral_days = models.PositiveSmallIntegerField(_("days of a short deferral"), default=1)
     long_deferral_days = models.PositiveSmallIntegerField(_("days of a later deferral"), default=7)
+    reminder_days = models.CharField(
+        _("reminders"),
+        max_length=40,
+        blank=True,
+        default="14, 7, 1",
+        validators=[validate_reminder_days],
+        help_text=_(
+            "How many days before the deadline a letter reminds who has not answered: 14, 7, 1. None if empty."
+        ),
+    )
     coverage_reading = models.CharField(
         _("what an allow reaches"),
         max_length=12,
@@ -108,6 +131,9 @@ class PolicyUpdate(models.Model):
         verbose_name = _("policy update")
         verbose_name_plural = _("policy updates")
         ordering: ClassVar[list[str]] = ["-announced_at", "-version"]
+        permissions = [
+            ("act_on_policyupdate", _("Can publish policy updates, roll them out and move their last day")),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(rollout_percentage__lte=100), name="update_percentage_at_most_100"),
             models.CheckConstraint(
@@ -132,16 +158,35 @@ class PolicyUpdate(models.Model):
         return datetime.combine(self.last_day + timedelta(days=1), time(), ANYWHERE_ON_EARTH)
 
     def includes(self, principal: uuid.UUID) -> bool:
-        """Return whether the update has been rolled out to someone.
+        """Return whether the update has been rolled out to someone."""
+        return self.bucket_of(principal) < self.rollout_percentage
 
-        The bucket depends on the person and the version alone, so who is in stays in as the percentage grows.
+    def bucket_of(self, principal: uuid.UUID) -> int:
+        """Return from which percentage, exclusive, someone is in: 0 to 99.
+
+        It depends on the person and the version alone, so who is in stays in as the percentage grows.
         """
         digest = hashlib.sha256(f"{self.version}:{principal}".encode()).digest()
-        return int.from_bytes(digest[:8]) % 100 < self.rollout_percentage
+        return int.from_bytes(digest[:8]) % 100
 
     def deferral_days(self, earlier: int) -> int:
         """Return for how many days "Not now" holds for someone who has used it `earlier` times."""
         return self.short_deferral_days if earlier < self.short_deferrals else self.long_deferral_days
+
+    @property
+    def reminders(self) -> tuple[int, ...]:
+        """Return how many days before the deadline each reminder is due, the earliest first."""
+        return tuple(int(days) for days in self.reminder_days.split(",") if days.strip())
+
+    def reminder_at(self, at: datetime) -> int | None:
+        """Return the reminder that is the current one at an instant, by its days; None before the first.
+
+        It is the latest that has come due. One that came due before the announcement never was: nobody was asked yet.
+        """
+        if not self.announced_at <= at < self.deadline:
+            return None
+        due = (days for days in self.reminders if self.announced_at <= self.deadline - timedelta(days=days) <= at)
+        return min(due, default=None)
 
 
 class DocumentKind(models.TextChoices):
@@ -173,23 +218,48 @@ class PolicyDocument(models.Model):
         return f"{self.get_kind_display()} · {self.update_id} · {self.language}"
 
 
-class LastDayMove(models.Model):
-    """One row: staff moved the last day of a published update, and why. Append-only."""
+class Act(models.TextChoices):
+    """What staff do with a policy update."""
 
-    update = models.ForeignKey(PolicyUpdate, models.PROTECT, related_name="moves", verbose_name=_("policy update"))
-    previous_last_day = models.DateField(_("from"))
-    last_day = models.DateField(_("to"))
-    reason = models.TextField(_("reason"))
-    moved_by = models.UUIDField(_("moved by"), help_text=_("The principal of the member of staff."))
-    at = models.DateTimeField(_("moved"))
+    PUBLISHED = "published", _("publication")
+    ROLLED_OUT = "rolled_out", _("wider roll-out")
+    LAST_DAY_MOVED = "last_day_moved", _("move of the last day")
+
+
+class UpdateAct(models.Model):
+    """One row: staff published an update, rolled it out further or moved its last day. Append-only.
+
+    From then on the update has this percentage and this last day, and triggers let it have no others. `actor` is the
+    principal of the member of staff, nobody's where a command set the site up. `at` is the product's clock,
+    `recorded_at` the real one. `tells_people` is whether those whom the move concerns get a letter.
+    """
+
+    update = models.ForeignKey(PolicyUpdate, models.PROTECT, related_name="acts", verbose_name=_("policy update"))
+    kind = models.CharField(_("act"), max_length=14, choices=Act)
+    rollout_percentage = models.PositiveSmallIntegerField(_("roll-out percentage"))
+    last_day = models.DateField(_("last day"))
+    reason = models.TextField(_("reason"), blank=True)
+    tells_people = models.BooleanField(_("people get a letter"), default=False)
+    actor = models.UUIDField(_("who acted"), null=True, help_text=_("The principal of the member of staff."))
+    at = models.DateTimeField(_("done"))
+    recorded_at = models.DateTimeField(_("recorded"))
 
     class Meta:
-        verbose_name = _("move of the last day")
-        verbose_name_plural = _("moves of the last day")
-        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="last_day_move_has_a_reason")]
+        verbose_name = _("act on a policy update")
+        verbose_name_plural = _("acts on policy updates")
+        ordering: ClassVar[list[str]] = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Act.values), name="update_act_is_known"),
+            models.CheckConstraint(
+                condition=~Q(kind=Act.LAST_DAY_MOVED) | ~Q(reason=""), name="moving_a_last_day_has_a_reason"
+            ),
+            models.UniqueConstraint(
+                fields=["update"], condition=Q(kind=Act.PUBLISHED), name="an_update_is_published_once"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.update_id}: {self.previous_last_day} → {self.last_day}"
+        return f"{self.update_id}: {self.get_kind_display()}"
 
 
 class Notice(models.Model):
@@ -371,3 +441,60 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.path}"
+
+
+class Letter(models.Model):
+    """One row: one letter about an update that someone gets once: a reminder, or word that the last day has moved.
+
+    It is written before the letter is sent, in a transaction of its own: who finds it sends no second one. `sent_at`
+    is set once the mail server has taken the letter. Without it, it may or may not have arrived (the process died in
+    between, or `problem` says what went wrong), and it is not sent again.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="letters", verbose_name=_("person"))
+    update = models.ForeignKey(PolicyUpdate, models.PROTECT, related_name="letters", verbose_name=_("policy update"))
+    days = models.PositiveSmallIntegerField(_("days before the deadline"), null=True)
+    act = models.ForeignKey(UpdateAct, models.PROTECT, null=True, related_name="letters", verbose_name=_("move"))
+    language = models.CharField(_("language"), max_length=7, choices=settings.LANGUAGES)
+    begun_at = models.DateTimeField(_("begun"))
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    problem = models.CharField(_("problem"), max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("letter about an update")
+        verbose_name_plural = _("letters about updates")
+        indexes = [models.Index(fields=["begun_at"], condition=Q(sent_at__isnull=True), name="letter_not_known_sent")]
+        constraints = [
+            models.UniqueConstraint(fields=["update", "days", "user"], name="one_reminder_per_person"),
+            models.UniqueConstraint(fields=["act", "user"], name="one_letter_per_move"),
+            models.CheckConstraint(
+                condition=Q(days__isnull=True, act__isnull=False) | Q(days__isnull=False, act__isnull=True),
+                name="a_letter_is_a_reminder_or_about_a_move",
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(problem=""), name="a_sent_letter_has_no_problem"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.update_id}: {self.days or self.act_id}"
+
+
+class ReminderStop(models.Model):
+    """One row: someone wants no letters about updates. It says nothing about their choice."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        primary_key=True,
+        related_name="reminder_stop",
+        verbose_name=_("person"),
+    )
+    at = models.DateTimeField(_("stopped"))
+
+    class Meta:
+        verbose_name = _("stop of reminders")
+        verbose_name_plural = _("stops of reminders")
+
+    def __str__(self) -> str:
+        return str(self.user_id)

@@ -119,7 +119,7 @@ def _compose(standing: Standing, surface: Surface, *, asks_training: bool, asks_
         title=_("May your chats be used to train models?") if asks_training else _("The updated Consumer Terms"),
         summary=_summary(standing, surface) if asks_training else (),
         legend=_("Use of my chats and coding sessions to train models") if asks_training else "",
-        options=_options(update) if asks_training else (),
+        options=answer_options(update) if asks_training else (),
         terms_legend=_("Consumer Terms") if asks_terms else "",
         terms_label=_("I accept the updated Consumer Terms") if asks_terms else "",
         terms_hint=_terms_hint(asks_training=asks_training) if asks_terms else "",
@@ -137,7 +137,7 @@ def _compose_withdrawal(update: PolicyUpdate) -> Question:
         title=_("Withdraw your earlier permission"),
         summary=(_("On your commercial plan nothing is used. This is about the time after it."),),
         legend=_("Use of my chats and coding sessions to train models"),
-        options=_options(update)[1:],
+        options=answer_options(update)[1:],
         terms_legend="",
         terms_label="",
         terms_hint="",
@@ -153,7 +153,8 @@ def _terms_hint(*, asks_training: bool) -> str:
     return _("Accepting the terms says nothing about training. “No” can be saved without accepting them.")
 
 
-def _options(update: PolicyUpdate) -> tuple[Option, Option]:
+def answer_options(update: PolicyUpdate) -> tuple[Option, Option]:
+    """Return the two answers, in the active language."""
     allowed, otherwise = retention_if_allowed(update), retention_otherwise(update)
     return (
         Option(

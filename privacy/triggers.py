@@ -16,7 +16,10 @@ APPEND_ONLY = {
         "(receipt = NEW.receipt AND kind = NEW.kind)",
     ),
     "privacy_notice": ("sha256 = NEW.sha256", "rowid = NEW.rowid"),
-    "privacy_lastdaymove": ("id = NEW.id",),
+    "privacy_updateact": (
+        "id = NEW.id",
+        "(update_id = NEW.update_id AND kind = 'published' AND NEW.kind = 'published')",
+    ),
 }
 UPDATES = "privacy_policyupdate"
 DOCUMENTS = "privacy_policydocument"
@@ -30,25 +33,31 @@ FROZEN_COLUMNS = (
     "short_deferrals",
     "short_deferral_days",
     "long_deferral_days",
+    "reminder_days",
     "coverage_reading",
     "published_at",
 )
 PUBLISHED = "a published policy update stays as it is"
 
-# Only the latest move counts: an earlier one must not allow a day that has been left since.
-_MOVED = (
-    "SELECT 1 FROM privacy_lastdaymove m WHERE m.update_id = OLD.version AND m.last_day = NEW.last_day"
-    " AND m.previous_last_day = OLD.last_day"
-    " AND m.id = (SELECT MAX(l.id) FROM privacy_lastdaymove l WHERE l.update_id = OLD.version)"
+# Only the latest act counts: an earlier one must not allow what has been left since.
+_ACTED = (
+    "SELECT 1 FROM privacy_updateact a WHERE a.update_id = OLD.version AND a.last_day = NEW.last_day"
+    " AND a.rollout_percentage = NEW.rollout_percentage"
+    " AND a.id = (SELECT MAX(l.id) FROM privacy_updateact l WHERE l.update_id = OLD.version)"
 )
 
 
 def _changed(distinct: str) -> str:
-    """Return the condition under which an UPDATE of a published policy update is refused."""
+    """Return the condition under which an UPDATE of a policy update is refused.
+
+    What is published, or is being published, has the percentage and the last day of its latest act.
+    """
     columns = " OR ".join(f"NEW.{column} {distinct} OLD.{column}" for column in FROZEN_COLUMNS)
+    moved = f"NEW.rollout_percentage {distinct} OLD.rollout_percentage OR NEW.last_day {distinct} OLD.last_day"
     return (
-        f"OLD.published_at IS NOT NULL AND ({columns} OR NEW.rollout_percentage < OLD.rollout_percentage"
-        f" OR (NEW.last_day {distinct} OLD.last_day AND NOT EXISTS ({_MOVED})))"
+        f"(OLD.published_at IS NOT NULL AND ({columns} OR NEW.rollout_percentage < OLD.rollout_percentage"
+        f" OR (({moved}) AND NOT EXISTS ({_ACTED}))))"
+        f" OR (OLD.published_at IS NULL AND NEW.published_at IS NOT NULL AND NOT EXISTS ({_ACTED}))"
     )
 
 

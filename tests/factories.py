@@ -79,7 +79,7 @@ def make_update(
         for kind in DocumentKind
         for language, _name in settings.LANGUAGES
     )
-    return publish(update, at=announced_at) if published else update
+    return publish(update, by=None, at=announced_at) if published else update
 
 
 def shown_token(

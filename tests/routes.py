@@ -52,6 +52,7 @@ def address_of(name: str, **known: Any) -> str:
         "pk": 1 if name.startswith("mfa_") else uuid.uuid4(),
         "number": 1,
         "receipt": uuid.uuid4(),
+        "token": "made-up",
         "kind": "terms",
         "version": "2025-08-28",
         "uidb36": "1",

@@ -13,8 +13,9 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from accounts.models import User
+from privacy.models import PolicyUpdate
 from tests.accounts.signing_in import letters, mailed_reset_link, sign_up
-from tests.factories import make_user
+from tests.factories import ANNOUNCED, LAST_DAY, make_user
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TEMPLATES = Path(django_settings.BASE_DIR) / "templates"
@@ -28,6 +29,10 @@ FACTS = {
     "from_email": "before@example.org",
     "to_email": "after@example.org",
     "deleted_email": "gone@example.org",
+    "update": PolicyUpdate(version="x", announced_at=ANNOUNCED, last_day=LAST_DAY),
+    "options": [{"label": "A", "hint": "B"}],
+    "question_url": "http://testserver/privacy/question/",
+    "unsubscribe_url": "http://testserver/privacy/unsubscribe/abc/",
     "ip": "192.0.2.7",
     "user_agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0 <b>Call 555-0100</b> & 'co'",
 }
@@ -46,7 +51,7 @@ def mei(db: None) -> User:
 def test_letter_is_in_its_reader_s_language_and_by_the_product_s_name(
     settings: Settings, letter: str, language: str
 ) -> None:
-    settings.PRODUCT_NAME = "Acme & Co"
+    settings.PRODUCT_NAME, settings.CODING_TOOL_NAME = "Acme & Co", "Acme Code"
     reader = make_user("reader@example.com", language=language)
     other = "en" if language == "zh-hans" else "zh-hans"
 

@@ -25,6 +25,7 @@ from conversations.assistant import OfflineAssistant
 from conversations.models import Conversation, ConversationKind, Format
 from conversations.replies import answer_message
 from privacy.models import ConsentRecord, Kind, Training
+from privacy.reminder_letters import unsubscribe_token
 from tests.browser.server import AFTERWARDS, BEFORE, MEANWHILE
 from tests.browser.visit import Visit
 from tests.factories import SECOND, VERSION, answer_as, defer_as
@@ -373,6 +374,35 @@ def receipt(visit: Visit) -> None:
     history(visit)
     visit.send("main .rows a >> nth=0")
     expect(visit.page.locator(".receipt")).to_be_visible()
+
+
+# Letters
+
+
+@screen()
+def unsubscribe(visit: Visit) -> None:
+    person = visit.server.person(language=visit.language)
+    visit.open("privacy:unsubscribe", unsubscribe_token(person))
+
+
+@screen()
+def unsubscribed(visit: Visit) -> None:
+    unsubscribe(visit)
+    visit.send("main .button")
+    expect(visit.page.locator("main .button")).to_have_count(0)
+
+
+@screen()
+def reminders_on(visit: Visit) -> None:
+    settled(visit)
+    visit.open("privacy:reminders")
+
+
+@screen()
+def reminders_off(visit: Visit) -> None:
+    reminders_on(visit)
+    visit.send("main .button")
+    expect(visit.page.locator(".flash")).to_be_visible()
 
 
 # Documents

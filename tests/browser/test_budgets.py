@@ -17,7 +17,8 @@ pytestmark = pytest.mark.browser
 
 KB = 1024
 LISTED = {screen.name: screen for screen in SCREENS}
-READING = ("gate", "question_when_signing_up", "terms", "privacy_policy", "what_changed", "questions_and_answers")
+DOCUMENTS = ("terms", "privacy_policy", "what_changed", "questions_and_answers")
+READING = ("gate", "question_when_signing_up", *DOCUMENTS, "unsubscribe")
 STREAMING = ("chat", "coding_session")
 APP = (
     "pop_up",

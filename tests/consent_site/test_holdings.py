@@ -24,13 +24,24 @@ from conversations.replies import answer_message
 from privacy.actions import answer
 from privacy.drafts import keep_draft
 from privacy.models import PolicyUpdate, Training
+from privacy.reminders import send_letters, stop_reminders
 from privacy.verification import verify
 from tests.accounts.signing_in import prove_again, sign_in
 from tests.conversations.assistants import Echo
-from tests.factories import MEANWHILE, answer_as, defer_as, make_conversation, make_staff, make_user, shown_token
+from tests.factories import (
+    DEADLINE,
+    MEANWHILE,
+    answer_as,
+    defer_as,
+    make_conversation,
+    make_staff,
+    make_user,
+    shown_token,
+)
 from tests.training.runs import make_run
 from training.models import State
 
+REMINDED = DEADLINE - timedelta(days=14)
 PRINCIPALS = {"principal", "actor", "moved_by", "asked_by", "subject"}
 
 
@@ -78,6 +89,7 @@ def whole_person(update: PolicyUpdate) -> User:
     """Make someone of whom everything there is is held."""
     user = make_user(ADDRESS, language="zh-hans", time_zone="Pacific/Chatham", is_staff=True)
     browser = Client(headers={"user-agent": AGENT}, REMOTE_ADDR=IP)
+    send_letters(now=lambda: REMINDED)
     defer_as(user)
     sign_in(browser, user)
     prove_again(browser)
@@ -95,6 +107,7 @@ def whole_person(update: PolicyUpdate) -> User:
     for text in (TEXTS[2],):
         shown = preview(user, reply, Thumb.UP, text, at=MEANWHILE)
         give_feedback(user, reply, Thumb.UP, text, token=shown.token(user, reply), at=MEANWHILE)
+    stop_reminders(user, at=MEANWHILE)
     keep_draft(user, f"/chats/{coding.pk}/", TEXTS[3], at=MEANWHILE)
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "of-zacharias"})
     user.groups.add(Group.objects.create(name="Auditors"))
@@ -209,7 +222,7 @@ def test_export_counts_what_it_yields(whole_person: User) -> None:
     assert {name: pair for name, pair in counts.items() if pair[0] != pair[1]} == {}
     assert not {name for name, pair in counts.items() if not pair[0]} - {
         "journal",
-        "moves_of_last_days",
+        "acts_on_updates",
         "moves_of_training_runs",
     }
 

@@ -39,6 +39,7 @@ PUBLIC = {
     "legal:document",
     "legal:earlier_document",
     "accounts:deleted",
+    "privacy:unsubscribe",
     "account_login",
     "account_logout",
     "account_inactive",

@@ -18,12 +18,12 @@ from privacy.models import (
     ConsentRecord,
     ConsentState,
     Kind,
-    LastDayMove,
     Method,
     Notice,
     PolicyUpdate,
     Surface,
     Training,
+    UpdateAct,
 )
 from privacy.publication import move_last_day
 from privacy.question import question_for
@@ -79,7 +79,7 @@ def save(user: User, token: FormToken, training: Training | None, **values: Any)
 
 
 def everything() -> list[list[tuple[Any, ...]]]:
-    tables: tuple[type[models.Model], ...] = (ConsentRecord, ConsentState, Notice, PolicyUpdate, LastDayMove, User)
+    tables: tuple[type[models.Model], ...] = (ConsentRecord, ConsentState, Notice, PolicyUpdate, UpdateAct, User)
     return [sorted(table._default_manager.values_list(), key=repr) for table in tables]
 
 
@@ -134,7 +134,7 @@ def test_shown_is_no_choice(alice: User, update: PolicyUpdate) -> None:
 
 def test_shown_again_when_the_last_day_has_moved(alice: User, update: PolicyUpdate) -> None:
     shown(alice, Surface.POP_UP)
-    move_last_day(update, update.last_day + 10 * DAY, reason="More time.", moved_by=make_staff(), at=MEANWHILE)
+    move_last_day(update, update.last_day + 10 * DAY, reason="More time.", by=make_staff(), at=MEANWHILE)
     shown(alice, Surface.POP_UP)
     texts = Notice.objects.values_list("text", flat=True)
     days = {day: sum(day in text for text in texts) for day in ("September 28, 2025", "October 8, 2025")}

@@ -136,7 +136,7 @@ def test_gate_opens_at_once_when_the_last_day_moves(alices: Client, update: Poli
     moved_to(AFTERWARDS)
     assert is_gated(alices)
 
-    move_last_day(update, LAST_DAY + timedelta(days=30), reason="More time", moved_by=make_staff(), at=AFTERWARDS)
+    move_last_day(update, LAST_DAY + timedelta(days=30), reason="More time", by=make_staff(), at=AFTERWARDS)
 
     assert not is_gated(alices)
 

@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from accounts.models import User
-from privacy.models import DocumentKind, LastDayMove, PolicyUpdate
+from privacy.models import Act, DocumentKind, PolicyUpdate, UpdateAct
 from privacy.publication import CannotChange, NotPublishable, move_last_day, publish, raise_rollout
 from tests.factories import ANNOUNCED, LAST_DAY, MEANWHILE, SECOND, make_staff, make_update
 
 pytestmark = pytest.mark.django_db
 
+LANGUAGES = {"en": "English", "zh-hans": "Simplified Chinese"}
 LATER = LAST_DAY + timedelta(days=10)
 EARLIER = LAST_DAY - timedelta(days=1)
 
@@ -29,31 +30,31 @@ def staff(db: None) -> User:
 def refused(update: PolicyUpdate, reason: str) -> Iterator[None]:
     """Expect a refusal with a reason, and that nothing about an update has changed."""
     before = PolicyUpdate.objects.filter(pk=update.pk).values().get()
-    moves = LastDayMove.objects.count()
+    moves = UpdateAct.objects.count()
     with pytest.raises(CannotChange, match=reason):
         yield
     assert PolicyUpdate.objects.filter(pk=update.pk).values().get() == before
-    assert LastDayMove.objects.count() == moves
+    assert UpdateAct.objects.count() == moves
 
 
 # Publishing
 
 
 def test_published_update_says_since_when(draft: PolicyUpdate) -> None:
-    assert publish(draft, at=ANNOUNCED - timedelta(days=30)).published_at == ANNOUNCED - timedelta(days=30)
+    assert publish(draft, by=None, at=ANNOUNCED - timedelta(days=30)).published_at == ANNOUNCED - timedelta(days=30)
     draft.refresh_from_db()
     assert draft.published_at == ANNOUNCED - timedelta(days=30)
 
 
 def test_announcement_that_has_passed_is_refused(draft: PolicyUpdate) -> None:
-    with pytest.raises(NotPublishable, match="the announcement has passed"):
-        publish(draft, at=ANNOUNCED + SECOND)
+    with pytest.raises(NotPublishable, match="The announcement has passed"):
+        publish(draft, by=None, at=ANNOUNCED + SECOND)
     draft.refresh_from_db()
     assert draft.published_at is None
 
 
 def test_published_ahead_is_announced_at_its_announcement(draft: PolicyUpdate) -> None:
-    publish(draft, at=ANNOUNCED - timedelta(days=30))
+    publish(draft, by=None, at=ANNOUNCED - timedelta(days=30))
     announced = [
         PolicyUpdate.objects.announced(at).exists() for at in (ANNOUNCED - SECOND, ANNOUNCED, ANNOUNCED + SECOND)
     ]
@@ -69,8 +70,8 @@ def test_draft_is_never_announced(draft: PolicyUpdate) -> None:
 def test_update_without_a_document_is_not_publishable(kind: DocumentKind, language: str, draft: PolicyUpdate) -> None:
     draft.documents.get(kind=kind, language=language).delete()
     with pytest.raises(NotPublishable) as refusal:
-        publish(draft, at=ANNOUNCED)
-    assert refusal.value.problems == [f"missing: {kind.value} in {language}"]
+        publish(draft, by=None, at=ANNOUNCED)
+    assert refusal.value.problems == [f"Missing: {kind.label}, {LANGUAGES[language]}."]
     draft.refresh_from_db()
     assert draft.published_at is None
 
@@ -80,20 +81,23 @@ def test_update_with_an_unknown_placeholder_is_not_publishable(draft: PolicyUpda
     document.markdown = "By {lastday}, {product} and {}."
     document.save()
     with pytest.raises(NotPublishable) as refusal:
-        publish(draft, at=ANNOUNCED)
-    assert refusal.value.problems == [f"{document}: unknown {{}}", f"{document}: unknown {{lastday}}"]
+        publish(draft, by=None, at=ANNOUNCED)
+    assert refusal.value.problems == [
+        "Questions and answers, English: there is no placeholder {}.",
+        "Questions and answers, English: there is no placeholder {lastday}.",
+    ]
 
 
 def test_every_problem_is_named(draft: PolicyUpdate) -> None:
     draft.documents.all().delete()
     with pytest.raises(NotPublishable) as refusal:
-        publish(draft, at=ANNOUNCED)
+        publish(draft, by=None, at=ANNOUNCED)
     assert len(refusal.value.problems) == len(DocumentKind) * 2
 
 
 def test_update_is_published_once(update: PolicyUpdate) -> None:
     with refused(update, "published already"):
-        publish(update, at=MEANWHILE)
+        publish(update, by=None, at=MEANWHILE)
 
 
 # Rolling out
@@ -101,61 +105,60 @@ def test_update_is_published_once(update: PolicyUpdate) -> None:
 
 def test_percentage_grows() -> None:
     update = make_update(rollout_percentage=10)
-    assert raise_rollout(update, 10).rollout_percentage == 10
-    assert raise_rollout(update, 100).rollout_percentage == 100
+    assert raise_rollout(update, 100, by=None, at=MEANWHILE).rollout_percentage == 100
 
 
-@pytest.mark.parametrize("percentage", [9, 0, -1, 101])
+@pytest.mark.parametrize("percentage", [10, 9, 0, -1, 101])
 def test_percentage_neither_shrinks_nor_passes_100(percentage: int) -> None:
     update = make_update(rollout_percentage=10)
     with refused(update, "only grows"):
-        raise_rollout(update, percentage)
+        raise_rollout(update, percentage, by=None, at=MEANWHILE)
 
 
 # The last day
 
 
 def test_last_day_moves_with_its_reason(update: PolicyUpdate, staff: User) -> None:
-    move = move_last_day(update, LATER, reason="More time to decide.", moved_by=staff, at=MEANWHILE)
+    move = move_last_day(update, LATER, reason="More time to decide.", by=staff, at=MEANWHILE)
     update.refresh_from_db()
     assert update.last_day == LATER
-    assert (move.previous_last_day, move.last_day) == (LAST_DAY, LATER)
-    assert (move.reason, move.moved_by, move.at) == ("More time to decide.", staff.principal, MEANWHILE)
+    assert (move.kind, move.last_day, move.rollout_percentage) == (Act.LAST_DAY_MOVED, LATER, 100)
+    assert (move.reason, move.actor, move.at) == ("More time to decide.", staff.principal, MEANWHILE)
 
 
 @pytest.mark.parametrize("reason", ["", " \n"])
 def test_last_day_needs_a_reason_to_move(reason: str, update: PolicyUpdate, staff: User) -> None:
     with refused(update, "needs a reason"):
-        move_last_day(update, LATER, reason=reason, moved_by=staff, at=MEANWHILE)
+        move_last_day(update, LATER, reason=reason, by=staff, at=MEANWHILE)
 
 
 @pytest.mark.parametrize("at", [ANNOUNCED, ANNOUNCED + SECOND])
 def test_last_day_never_moves_to_before_a_day_already_shown(at: datetime, update: PolicyUpdate, staff: User) -> None:
     with refused(update, "already shown"):
-        move_last_day(update, EARLIER, reason="Sooner.", moved_by=staff, at=at)
+        move_last_day(update, EARLIER, reason="Sooner.", by=staff, at=at)
 
 
 def test_last_day_moves_either_way_until_it_is_shown(update: PolicyUpdate, staff: User) -> None:
     for day in (EARLIER, LATER, LAST_DAY, EARLIER):
-        move_last_day(update, day, reason="Not announced yet.", moved_by=staff, at=ANNOUNCED - SECOND)
+        move_last_day(update, day, reason="Not announced yet.", by=staff, at=ANNOUNCED - SECOND)
         update.refresh_from_db()
         assert update.last_day == day
-    assert update.moves.count() == 4
+    assert update.acts.filter(kind=Act.LAST_DAY_MOVED).count() == 4
 
 
 def test_last_day_never_moves_back_once_it_was_moved_on(update: PolicyUpdate, staff: User) -> None:
-    move_last_day(update, LATER, reason="More time.", moved_by=staff, at=MEANWHILE)
+    move_last_day(update, LATER, reason="More time.", by=staff, at=MEANWHILE)
     with refused(update, "already shown"):
-        move_last_day(update, LAST_DAY, reason="After all not.", moved_by=staff, at=MEANWHILE)
+        move_last_day(update, LAST_DAY, reason="After all not.", by=staff, at=MEANWHILE)
 
 
 def test_last_day_does_not_move_to_where_it_is(update: PolicyUpdate, staff: User) -> None:
     with refused(update, "last day already"):
-        move_last_day(update, LAST_DAY, reason="To be sure.", moved_by=staff, at=MEANWHILE)
+        move_last_day(update, LAST_DAY, reason="To be sure.", by=staff, at=MEANWHILE)
 
 
 def test_last_day_of_a_draft_is_edited(draft: PolicyUpdate, staff: User) -> None:
     with refused(draft, "edited, not moved"):
-        move_last_day(draft, LATER, reason="More time.", moved_by=staff, at=MEANWHILE)
+        move_last_day(draft, LATER, reason="More time.", by=staff, at=MEANWHILE)
     draft.last_day = date(2025, 12, 31)
     draft.save(update_fields=["last_day"])

@@ -117,7 +117,7 @@ def test_joining_is_the_first_instant_on_a_consumer_plan(update: PolicyUpdate) -
 
 
 def test_deadline_moves_with_the_last_day(alice: User, update: PolicyUpdate) -> None:
-    move_last_day(update, LAST_DAY + 10 * DAY, reason="More time.", moved_by=make_staff(), at=MEANWHILE)
+    move_last_day(update, LAST_DAY + 10 * DAY, reason="More time.", by=make_staff(), at=MEANWHILE)
     assert prompts(alice, DEADLINE) == [Prompt.POP_UP] * 3
     assert prompts(alice, DEADLINE + 10 * DAY) == [Prompt.POP_UP, Prompt.GATE, Prompt.GATE]
 
@@ -171,7 +171,7 @@ def test_percentage_is_about_that_many_people_and_others_for_each_update() -> No
 
 def test_percentage_can_grow_after_publishing(alice: User) -> None:
     update = make_update(rollout_percentage=0)
-    raise_rollout(update, 100)
+    raise_rollout(update, 100, by=None, at=MEANWHILE)
     assert standing_of(alice, MEANWHILE).prompt is Prompt.POP_UP
 
 

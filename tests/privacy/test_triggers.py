@@ -16,18 +16,18 @@ from privacy.models import (
     CoverageReading,
     DocumentKind,
     Kind,
-    LastDayMove,
     Notice,
     PolicyDocument,
     PolicyUpdate,
     Training,
+    UpdateAct,
 )
 from privacy.publication import move_last_day, raise_rollout
 from tests.factories import LAST_DAY, MEANWHILE, VERSION, answer_as, make_staff, make_update
 
 pytestmark = pytest.mark.django_db
 
-APPEND_ONLY = (ConsentRecord, Notice, LastDayMove)
+APPEND_ONLY = (ConsentRecord, Notice, UpdateAct)
 EVERY_ROW = (*APPEND_ONLY, PolicyUpdate, PolicyDocument)
 sqlite = pytest.mark.sqlite
 postgresql = pytest.mark.postgresql
@@ -37,7 +37,7 @@ postgresql = pytest.mark.postgresql
 def evidence(alice: User, update: PolicyUpdate) -> None:
     """Leave one row or more in every table that triggers stand on."""
     answer_as(alice, Training.ALLOW)
-    move_last_day(update, LAST_DAY + timedelta(days=10), reason="More time.", moved_by=make_staff(), at=MEANWHILE)
+    move_last_day(update, LAST_DAY + timedelta(days=10), reason="More time.", by=make_staff(), at=MEANWHILE)
 
 
 @contextmanager
@@ -108,9 +108,9 @@ def test_consent_record_refuses_to_be_deleted_by_the_orm(evidence: None) -> None
         ConsentRecord.objects.all().delete()
 
 
-def test_last_day_move_refuses_to_be_deleted_by_the_orm(evidence: None) -> None:
+def test_act_refuses_to_be_deleted_by_the_orm(evidence: None) -> None:
     with refused():
-        LastDayMove.objects.get().delete()
+        UpdateAct.objects.latest("pk").delete()
 
 
 def test_notice_without_records_refuses_to_be_deleted_by_the_orm(update: PolicyUpdate) -> None:
@@ -203,11 +203,11 @@ def test_notice_refuses_to_be_replaced_by(key: str, verb: str, evidence: None) -
 @sqlite
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "REPLACE"])
 @pytest.mark.parametrize("key", ["id", "rowid"])
-def test_last_day_move_refuses_to_be_replaced_by(key: str, verb: str, evidence: None) -> None:
-    forged = {**values_of(LastDayMove), "reason": "Another reason."}
+def test_act_refuses_to_be_replaced_by(key: str, verb: str, evidence: None) -> None:
+    forged = {**values_of(UpdateAct), "reason": "Another reason."}
     del forged["rowid" if key == "id" else "id"]
     with refused():
-        insert(verb, "privacy_lastdaymove", forged)
+        insert(verb, "privacy_updateact", forged)
 
 
 @sqlite
@@ -226,7 +226,7 @@ def test_table_refuses_truncate_cascade(model: type[models.Model], evidence: Non
 
 
 @postgresql
-@pytest.mark.parametrize("model", [ConsentRecord, LastDayMove, PolicyDocument])
+@pytest.mark.parametrize("model", [PolicyDocument])  # What others refer to, PostgreSQL itself lets nobody truncate.
 def test_table_refuses_truncate(model: type[models.Model], evidence: None) -> None:
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     with refused():
@@ -261,6 +261,7 @@ CHANGES: dict[str, Any] = {
     "short_deferrals": "3",
     "short_deferral_days": "2",
     "long_deferral_days": "8",
+    "reminder_days": "'14'",
     "coverage_reading": f"'{CoverageReading.MESSAGE.value}'",
     "published_at": "NULL",
 }
@@ -296,13 +297,39 @@ def test_draft_can_be_deleted(db: None) -> None:
 
 def test_percentage_grows(db: None) -> None:
     update = make_update(rollout_percentage=10)
-    assert raise_rollout(update, 11).rollout_percentage == 11
+    assert raise_rollout(update, 11, by=None, at=MEANWHILE).rollout_percentage == 11
 
 
 def test_percentage_refuses_to_shrink(db: None) -> None:
     make_update(rollout_percentage=10)
     with refused():
         execute("UPDATE privacy_policyupdate SET rollout_percentage = 9")
+
+
+def test_percentage_refuses_to_grow_without_an_act(db: None) -> None:
+    make_update(rollout_percentage=10)
+    with refused():
+        execute("UPDATE privacy_policyupdate SET rollout_percentage = 11")
+
+
+def test_percentage_refuses_to_grow_further_than_the_latest_act_says(db: None) -> None:
+    raise_rollout(make_update(rollout_percentage=10), 50, by=None, at=MEANWHILE)
+    with refused():
+        execute("UPDATE privacy_policyupdate SET rollout_percentage = 51")
+
+
+def test_draft_refuses_to_be_published_without_an_act(db: None) -> None:
+    make_update(published=False)
+    with refused():
+        execute("UPDATE privacy_policyupdate SET published_at = '2025-08-28 16:00:00'")
+
+
+def test_act_of_publishing_refuses_a_second_one(update: PolicyUpdate) -> None:
+    act = update.acts.get()
+    act.pk = None
+    act._state.adding = True
+    with refused():
+        act.save()
 
 
 def test_percentage_refuses_more_than_everyone(update: PolicyUpdate) -> None:
@@ -329,7 +356,7 @@ def test_last_day_refuses_to_move_for_the_reason_of_another_update(evidence: Non
 
 def test_last_day_refuses_to_move_back_for_an_earlier_reason(evidence: None) -> None:
     update, staff = PolicyUpdate.objects.get(), User.objects.get(is_staff=True)
-    move_last_day(update, date(2025, 10, 20), reason="Still more time.", moved_by=staff, at=MEANWHILE)
+    move_last_day(update, date(2025, 10, 20), reason="Still more time.", by=staff, at=MEANWHILE)
     with refused():
         PolicyUpdate.objects.update(last_day=date(2025, 10, 8))
 

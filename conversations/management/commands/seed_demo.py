@@ -40,6 +40,7 @@ UPDATES: tuple[dict[str, Any], ...] = (
         "last_day": date(2025, 9, 28),
         "is_material": True,
         "rollout_percentage": 100,
+        "reminder_days": "14, 7, 1",
     },
 )
 
@@ -89,7 +90,7 @@ class Command(BaseCommand):
             PolicyDocument.objects.create(
                 update=update, kind=path.stem, language=path.parent.name, markdown=path.read_text(encoding="utf-8")
             )
-        publish(update, at=update.announced_at)
+        publish(update, by=None, at=update.announced_at)
         return update.version
 
     def make_conversations(self, user: User, *, at: datetime) -> None:
