@@ -79,4 +79,4 @@ def sign_in(request: HttpRequest, account: User, language: str = "") -> None:
         account.language = language
         account.save(update_fields=["language"])
     login(request, account, backend=settings.AUTHENTICATION_BACKENDS[0])
-    record_authentication(request, account, method="password", email=account.email)
+    record_authentication(request, account, method="password", email=account.email, reauthenticated=True)

@@ -100,8 +100,12 @@ class NothingAsked(Exception):
 
 
 def asked_update() -> PolicyUpdate:
-    """Return the update the personas are asked about: the latest material one. Raises NothingAsked."""
-    update = PolicyUpdate.objects.filter(published_at__isnull=False).material().first()
+    """Return the update the personas are asked about. Raises NothingAsked.
+
+    It is the first material one: whatever is published later is announced after it, so that at the instants of the
+    personas, and in their states, nothing changes.
+    """
+    update = PolicyUpdate.objects.filter(published_at__isnull=False).material().last()
     if update is None:
         raise NothingAsked
     return update
@@ -260,14 +264,18 @@ def reset(persona: Persona) -> User:
     evidence stays, with the row that the evidence points to.
     """
     asked_update()
-    if account := persona.account():
-        if lock_account(account).closed_at is not None:
-            # Somebody else has reset it meanwhile.
-            return persona.account() or make(persona)
-        at = clock.now()
-        # Copies that have lost their link lead to nobody, a persona neither, and would count as anyone's.
-        for feedback in Feedback.objects.filter(user=account):
-            delete_feedback(feedback, at=at)
-        close_account(account, at=at)
-        erase(account.principal)
+    if account := User.objects.filter(email=persona.email, is_persona=True).first():
+        locked = lock_account(account)
+        if locked.erased_at is not None and (fresh := persona.account()):
+            return fresh  # Somebody else has reset it while this waited.
+        _leave(locked, at=clock.now())
     return make(persona)
+
+
+def _leave(account: User, *, at: datetime) -> None:
+    """Delete the account of a persona, or finish where it has deleted it itself, and erase what it held."""
+    # Copies that have lost their link lead to nobody, a persona neither, and would count as anyone's.
+    for feedback in Feedback.objects.filter(user=account):
+        delete_feedback(feedback, at=at)
+    close_account(account, at=at)
+    erase(account.principal)
