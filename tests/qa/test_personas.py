@@ -70,7 +70,9 @@ def test_deferrals_are_as_many_as_the_title_says_and_the_last_holds(update: Poli
         state = ConsentState.objects.get(user=make(PERSONAS[slug]))
         assert (state.deferrals, state.training) == (times, "")
         at = PERSONAS[slug].instant()
-        assert at is not None and state.deferred_until is not None and at < state.deferred_until
+        assert at is not None
+        assert state.deferred_until is not None
+        assert at < state.deferred_until
 
 
 def test_plans_language_and_roles(update: PolicyUpdate) -> None:
