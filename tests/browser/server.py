@@ -77,7 +77,7 @@ class Server:
     def __init__(
         self, directory: Path, prepared: Path, now: datetime, blocker: DjangoDbBlocker, *, qa: bool = False
     ) -> None:
-        self.now = now
+        self.now, self.directory = now, directory
         self._blocker = blocker
         self._log = directory / "log"
         directory.mkdir(parents=True)
