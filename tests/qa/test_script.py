@@ -20,7 +20,7 @@ def test_each_rule_of_the_script_is_followed_by_a_test_and_each_such_test_is_in_
 
 
 def test_script_names_personas_and_instants_that_there_are() -> None:
-    titles = {str(one.title) for one in (*PERSONAS.values(), *PRESETS.values())}
+    titles = {str(persona.title) for persona in PERSONAS.values()} | {str(preset.title) for preset in PRESETS.values()}
     pressed = set(re.findall(r"(?:Become|state of|then) \*([^*]+)\*", strip_tags(SCRIPT)))
     assert len(pressed) > 10
     assert pressed <= titles
