@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
@@ -50,7 +50,10 @@ class LookForm(forms.Form):
 
 
 class OpeningForm(LookForm):
-    """What the address of a link says. A listed screen brings its own persona, instant and page."""
+    """What the address of a link says, and the button of the map that was pressed instead of it (`with`).
+
+    A listed screen brings its own persona, instant and page.
+    """
 
     persona = forms.ChoiceField(choices=[(slug, slug) for slug in PERSONAS], required=False)
     at = InstantField(required=False)
@@ -58,7 +61,9 @@ class OpeningForm(LookForm):
     to = forms.CharField(required=False)
 
     def __init__(self, request: HttpRequest, screen: Screen | None) -> None:
-        super().__init__(request.GET)
+        said = request.GET.copy()
+        said.update(QueryDict(request.POST.get("with", "")))
+        super().__init__(said)
         self.host, self.is_secure, self.screen = request.get_host(), request.is_secure(), screen
 
     def clean_to(self) -> str:

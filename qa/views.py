@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -171,7 +172,8 @@ def flow_map(request: HttpRequest) -> HttpResponse:
     """List every screen and state, each with what opens it in every language and look."""
     update = asked_update()
     groups = [(title, [(screen, screen.instant(update)) for screen in screens]) for title, screens in FLOW_MAP]
-    return render(request, "qa/flow_map.html", {"groups": groups, "themes": [Theme.LIGHT, Theme.DARK]})
+    looks = render_to_string("qa/_looks.html", {"languages": settings.LANGUAGES, "themes": [Theme.LIGHT, Theme.DARK]})
+    return render(request, "qa/flow_map.html", {"groups": groups, "looks": looks})
 
 
 @login_not_required

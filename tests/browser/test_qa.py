@@ -460,7 +460,8 @@ def open_from_the_map(visit: Visit, slug: str, *, language: str = "en", theme: s
     """Open a screen from the flow map, in one click."""
     visit.open("qa:flow_map")
     with visit.page.expect_navigation():
-        visit.page.locator(f"button[formaction='/qa/open/{slug}/?language={language}&theme={theme}']").click()
+        row = visit.page.locator(f"form[action='/qa/open/{slug}/']")
+        row.locator(f"[value='language={language}&theme={theme}']").click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -520,8 +521,9 @@ def show(slug: str) -> Callable[[Visit], None]:
 
     def open_it(visit: Visit) -> None:
         visit.open("qa:open_screen", slug, language=visit.language)
-        with visit.page.expect_navigation():
-            visit.page.locator("main form .button").click()
+        if reverse("qa:open") in visit.page.url:  # Else all was set already, and it opened at once.
+            with visit.page.expect_navigation():
+                visit.page.locator("main form .button").click()
 
     open_it.__name__ = slug
     return open_it
@@ -601,12 +603,12 @@ def test_page_of_qa_is_within_the_budgets(tester: Visit, there: Callable[[Visit]
     there(tester)
     tester.page.wait_for_load_state("networkidle")
     address = tester.page.url
-    assert tester.page.evaluate(SHIFTS) == 0
     assert wire.total(".css") <= 8 * KB
     assert wire.total() <= 25 * KB
     wire.received.clear()
     tester.page.goto(address)
     tester.page.wait_for_load_state("networkidle")
+    assert tester.page.evaluate(SHIFTS) == 0
     assert wire.count() == 1
     assert wire.total() <= 6 * KB, wire.received
 

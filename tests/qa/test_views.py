@@ -229,9 +229,13 @@ def test_link_to_no_screen_is_not_found(client: Client, update: PolicyUpdate) ->
 def test_map_lists_every_screen_in_every_language_and_look(client: Client, update: PolicyUpdate) -> None:
     found = page(client.get("/qa/flow-map/"))
 
-    opening = {button["formaction"] for button in found.all("button") if "formaction" in button}
+    opening = {
+        (form["action"], button["value"])
+        for form in found.all("form", **{"class": "qa-open"})
+        for button in form.all("button", name="with")
+    }
     assert opening == {
-        f"/qa/open/{slug}/?language={language}&theme={theme}"
+        (f"/qa/open/{slug}/", f"language={language}&theme={theme}")
         for slug in SCREENS
         for language in ("en", "zh-hans")
         for theme in ("light", "dark")
@@ -251,7 +255,8 @@ def test_screen_opens_in_one_click_ready(client: Client, update: PolicyUpdate, s
     if screen.persona:
         make(screen.persona)
     for language, theme in (("en", "light"), ("zh-hans", "dark")):
-        opened = client.post(f"/qa/open/{screen.slug}/?language={language}&theme={theme}", follow=True)
+        pressed = {"with": f"language={language}&theme={theme}"}
+        opened = client.post(f"/qa/open/{screen.slug}/", pressed, follow=True)
 
         assert opened.status_code == STATUSES.get(screen.slug, HTTPStatus.OK)
         first, *_others = (address for address, _status in opened.redirect_chain)
