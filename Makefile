@@ -24,6 +24,7 @@ help: ## list what there is
 
 .PHONY: run
 run: export DEMO := on
+run: export QA_TOOLS := on
 run: export NOW := $(NOW)
 run: export PYTHONUNBUFFERED := 1
 run: export SITE_URL := http://$(patsubst 0.0.0.0,localhost,$(HOST)):$(PORT)
@@ -32,13 +33,14 @@ run: $(VENV)/.runtime ## serve the demo on http://127.0.0.1:8000; PORT=, HOST= a
 	@# A database that was removed, or a journal: in the demo either begins anew.
 	@$(BIN)/python manage.py replay_journal --anew --verbosity 0
 	@$(BIN)/python manage.py seed_demo
+	@$(BIN)/python manage.py seed_personas
 	@$(BIN)/python manage.py seed_runs
 	@$(MAKE) --silent $(COLLECTED)
 	@$(BIN)/python manage.py demo_guide http://$(patsubst 0.0.0.0,localhost,$(HOST)):$(PORT)/
 	@# One process, since the demo's cache is its memory; mails to the console come out here.
 	@exec $(BIN)/gunicorn consent_site.wsgi --bind $(HOST):$(PORT) --workers 1 --threads 8 --no-control-socket
 
-$(COLLECTED): $(VENV)/.runtime consent_site/settings.py $(shell find static -type f)
+$(COLLECTED): $(VENV)/.runtime consent_site/settings.py $(shell find static qa/static -type f)
 	@echo "Collecting and compressing static files (about 10 seconds, only when they change) ..."
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@touch $@

@@ -42,6 +42,12 @@ def language(request: HttpRequest) -> HttpResponse:
         request.user.language = chosen
         request.user.save(update_fields=["language"])
     response = redirect(next_url_of(request) or "/")
+    keep_language(response, chosen)
+    return response
+
+
+def keep_language(response: HttpResponse, chosen: str) -> None:
+    """Let a browser remember the language of its pages while nobody is signed in."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         chosen,
@@ -50,4 +56,3 @@ def language(request: HttpRequest) -> HttpResponse:
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
         samesite="Lax",
     )
-    return response

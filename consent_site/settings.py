@@ -68,6 +68,10 @@ ANTHROPIC = {
 PRODUCT_CLOCK_START = env.str("NOW", default="")
 if PRODUCT_CLOCK_START and not DEMO:
     raise ImproperlyConfigured("NOW moves the product's clock and is refused outside DEMO=on.")
+# Personas, a clock for one browser, every screen by a link (docs/qa.md): whoever can open the site may be any of them.
+QA_TOOLS = env.bool("QA_TOOLS", default=False)
+if QA_TOOLS and not DEMO:
+    raise ImproperlyConfigured("QA_TOOLS lets anyone sign in as a persona and is refused outside DEMO=on.")
 EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(VAR_DIR / "exports")))
 # Where the files of training runs are: a folder, or an address that fsspec knows, such as s3://bucket/runs.
 TRAINING_FILES = env.str("TRAINING_FILES", default=str(VAR_DIR / "training"))
@@ -120,6 +124,15 @@ MIDDLEWARE = [
     "privacy.middleware.EvidenceMiddleware",
     "privacy.middleware.GateMiddleware",
 ]
+
+if QA_TOOLS:
+    INSTALLED_APPS.append("qa")
+    # The clock is moved once it is known who asks; the bar is in the reader's language, and on pages for errors too.
+    for before, name in (
+        ("django.contrib.auth.middleware.AuthenticationMiddleware", "qa.middleware.ClockMiddleware"),
+        ("accounts.middleware.PreferencesMiddleware", "qa.middleware.BarMiddleware"),
+    ):
+        MIDDLEWARE.insert(MIDDLEWARE.index(before) + 1, name)
 
 ROOT_URLCONF = "consent_site.urls"
 WSGI_APPLICATION = "consent_site.wsgi.application"
@@ -259,6 +272,10 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# What would only come out on the console is kept for QA's page too.
+QA_MAILS_DIR = VAR_DIR / "qa_mails"
+if QA_TOOLS and EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":
+    EMAIL_BACKEND = "qa.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=CONTROLLER["email"])
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -1,6 +1,7 @@
 """Every address of the site."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -28,3 +29,5 @@ urlpatterns = [
     path("legal/", include("privacy.legal_urls")),
     path("admin/", admin.site.urls),
 ]
+if settings.QA_TOOLS:
+    urlpatterns.append(path("qa/", include("qa.urls")))

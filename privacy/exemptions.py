@@ -2,8 +2,8 @@
 
 from django.urls import ResolverMatch
 
-# Namespaces whose every route is open.
-EXEMPT_NAMESPACES = frozenset({"admin"})  # Staff's work; their own chats are gated like anyone's.
+# Namespaces whose every route is open. An app that is not always installed adds its own (`leave_open`).
+EXEMPT_NAMESPACES = {"admin"}  # Staff's work; their own chats are gated like anyone's.
 
 EXEMPT_ROUTES = frozenset(
     {
@@ -81,3 +81,8 @@ EXEMPT_ROUTES = frozenset(
 def is_exempt(match: ResolverMatch) -> bool:
     """Return whether the gate leaves a route open."""
     return match.view_name in EXEMPT_ROUTES or bool(EXEMPT_NAMESPACES.intersection(match.namespaces))
+
+
+def leave_open(namespace: str) -> None:
+    """Leave every route of a namespace open: for an app that is not always there, from its `AppConfig.ready()`."""
+    EXEMPT_NAMESPACES.add(namespace)

@@ -12,11 +12,16 @@ os.environ.setdefault("TESTS_DIR", f"{tempfile.gettempdir()}/consent-site-tests-
 
 # What a developer's shell happens to say about running the site says nothing about testing it.
 os.environ.update(DEMO="on", DEBUG="off", NOW="", VAR_DIR=os.environ["TESTS_DIR"], SECRET_KEY="of-the-tests-only")
+# QA's tools are there, with their addresses, for `tests/qa` to look at.
+os.environ["QA_TOOLS"] = "on"
 # Playwright keeps an event loop in the thread the tests run in, and Django would refuse its ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from consent_site.settings import *  # noqa: F403
-from consent_site.settings import CACHE_URL, CACHES, DATABASES, STORAGES, VAR_DIR
+from consent_site.settings import CACHE_URL, CACHES, DATABASES, MIDDLEWARE, STORAGES, VAR_DIR
+
+# Their middleware is switched on there only: everywhere else, pages and time are as people have them.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("qa.")]
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Threads on an in-memory database fail with "table is locked"; a file behaves as in production. What a

@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 from tests.browser.server import MEANWHILE, Server, prepared
 from tests.browser.visit import NewContext, NewVisit, Visit
 
-GetServer = Callable[[datetime], Server]
+GetServer = Callable[..., Server]
 
 # Each window would load two pages of the browser's own for its address bar, which nobody sees. The browser takes
 # the last list it is given, so Playwright's own is said again.
@@ -35,14 +35,18 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def server_at(django_db_blocker: DjangoDbBlocker) -> Iterator[GetServer]:
-    """Return what gives the server whose clock started at an instant; one each, and for each worker."""
-    shared = Path(os.environ["TESTS_DIR"]) / "browser"
-    servers: dict[datetime, Server] = {}
+    """Return what gives the server whose clock started at an instant; one each, and for each worker.
 
-    def get(now: datetime) -> Server:
-        if now not in servers:
-            servers[now] = Server(shared / uuid.uuid4().hex, prepared(shared / "prepared"), now, django_db_blocker)
-        return servers[now]
+    One with QA's tools (`qa=True`) has the personas too.
+    """
+    shared = Path(os.environ["TESTS_DIR"]) / "browser"
+    servers: dict[tuple[datetime, bool], Server] = {}
+
+    def get(now: datetime, *, qa: bool = False) -> Server:
+        if (now, qa) not in servers:
+            data = prepared(shared / ("prepared-qa" if qa else "prepared"), qa=qa)
+            servers[now, qa] = Server(shared / uuid.uuid4().hex, data, now, django_db_blocker, qa=qa)
+        return servers[now, qa]
 
     yield get
     for server in servers.values():
@@ -54,8 +58,8 @@ def new_visit(server_at: GetServer, new_context: NewContext) -> Iterator[NewVisi
     """Return what opens a browser of its own on a server, and look at the end whether a page did what none may."""
     visits: list[Visit] = []
 
-    def new(now: datetime = MEANWHILE, **options: Any) -> Visit:
-        visit = Visit(new_context, server_at(now), **options)
+    def new(now: datetime = MEANWHILE, *, qa: bool = False, **options: Any) -> Visit:
+        visit = Visit(new_context, server_at(now, qa=qa), **options)
         visits.append(visit)
         return visit
 

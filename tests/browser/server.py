@@ -33,35 +33,37 @@ STARTING_TAKES = 30
 MAIL_TAKES = 10
 LISTENING = re.compile(r"Listening at: (http://127\.0\.0\.1:\d+)")
 # What a developer's shell or the run of the tests says about databases and mail is not about these servers.
-NOT_PASSED_ON = {"DATABASE_URL", "CACHE_URL", "CELERY_BROKER_URL", "EMAIL_URL", "NOW", "PRODUCT_NAME"}
+NOT_PASSED_ON = {"DATABASE_URL", "CACHE_URL", "CELERY_BROKER_URL", "EMAIL_URL", "NOW", "PRODUCT_NAME", "QA_TOOLS"}
 
 
-def environment(directory: Path, now: datetime | None = None) -> dict[str, str]:
-    """Return the environment of a process of the site whose data is in a directory."""
+def environment(directory: Path, now: datetime | None = None, *, qa: bool = False) -> dict[str, str]:
+    """Return the environment of a process of the site whose data is in a directory, with QA's tools or without."""
     return {
         **{name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON},
         "DJANGO_SETTINGS_MODULE": "consent_site.settings",
         "DEMO": "on",
         "DEBUG": "off",
         "NOW": now.isoformat() if now else "",
+        "QA_TOOLS": "on" if qa else "off",
         "VAR_DIR": str(directory),
         "SECRET_KEY": settings.SECRET_KEY,
         "PYTHONUNBUFFERED": "1",
     }
 
 
-def prepared(directory: Path) -> Path:
+def prepared(directory: Path, *, qa: bool = False) -> Path:
     """Return a directory with collected files and a seeded database; whichever worker comes first makes it."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = directory / "done"
         if not done.exists():
-            for command in (["migrate"], ["seed_demo"], ["collectstatic", "--noinput"]):
+            personas = [["seed_personas"]] if qa else []
+            for command in (["migrate"], ["seed_demo"], *personas, ["collectstatic", "--noinput"]):
                 subprocess.run(
                     [sys.executable, "manage.py", *command],
                     cwd=settings.BASE_DIR,
-                    env=environment(directory),
+                    env=environment(directory, qa=qa),
                     check=True,
                     stdout=subprocess.DEVNULL,
                 )
@@ -72,8 +74,10 @@ def prepared(directory: Path) -> Path:
 class Server:
     """One running site. Tests make people in its database directly, and look there for evidence."""
 
-    def __init__(self, directory: Path, prepared: Path, now: datetime, blocker: DjangoDbBlocker) -> None:
-        self.now = now
+    def __init__(
+        self, directory: Path, prepared: Path, now: datetime, blocker: DjangoDbBlocker, *, qa: bool = False
+    ) -> None:
+        self.now, self.directory = now, directory
         self._blocker = blocker
         self._log = directory / "log"
         directory.mkdir(parents=True)
@@ -96,7 +100,7 @@ class Server:
                     *("--workers", "1", "--threads", "8", "--no-control-socket"),
                 ],
                 cwd=settings.BASE_DIR,
-                env=environment(directory, now),
+                env=environment(directory, now, qa=qa),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

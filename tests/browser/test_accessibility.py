@@ -46,11 +46,12 @@ def test_screen_has_no_violation(
     page = visit.page
     assert page.locator("html").get_attribute("lang") == language
     page.evaluate(AXE)
-    found = [problem for look in (LIGHT, DARK, FORCED) for problem in _problems_in(page, look)]
+    found = [problem for look in (LIGHT, DARK, FORCED) for problem in problems_in(page, look)]
     assert not found, "\n".join(found)
 
 
-def _problems_in(page: Page, look: dict[str, Any]) -> Iterator[str]:
+def problems_in(page: Page, look: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a page, into which axe was put, in one look."""
     page.emulate_media(**look)
     if look is FORCED:
         page.evaluate(FILL_AS_FORCED)

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from accounts import clock
@@ -13,7 +14,7 @@ GUIDE = """
   {product_now}
 
   Open    {url}
-  Admin   {url}admin/ as {admin}: training runs, and what can be done to them
+  Admin   {url}admin/ as {admin}: policy updates, the roll-out, training runs{qa}
   Sign in, everyone's password is {password}
     alice@example.com, ben@, mei@      Free, Pro, Max, since before the announcement; mei reads Chinese
     nora@example.com, paul@, lin@      Free, Pro, Max, joined after it, on 3 September; lin reads Chinese
@@ -42,7 +43,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the guide."""
-        guide = GUIDE.format(product_now=product_now(), url=options["url"], admin=ADMIN, password=PASSWORD)
+        url = options["url"]
+        qa = f"\n  QA      {url}qa/ to become anyone at any instant (docs/qa.md)" if settings.QA_TOOLS else ""
+        guide = GUIDE.format(product_now=product_now(), url=url, qa=qa, admin=ADMIN, password=PASSWORD)
         self.stdout.write(guide)
 
 
