@@ -20,6 +20,7 @@ from accounts import clock
 from accounts.actions import lock_account
 from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
+from accounts.roles import AUDITOR, ROLLOUT_MANAGER, TRAINING_MANAGER, VIEWER
 from conversations.feedback import delete_feedback
 from conversations.management.commands.seed_demo import PASSWORD
 from conversations.models import Feedback
@@ -209,10 +210,10 @@ PERSONAS: dict[str, Persona] = {
         Persona("gov", _("On a Gov plan"), on_day(2), plan=Plan.GOV),
         Persona("education", _("On an Education plan"), on_day(2), _talk, plan=Plan.EDUCATION),
         Persona("api", _("On the API"), on_day(2), _talk, plan=Plan.API),
-        Persona("viewer", _("Staff: viewer"), role="viewer"),
-        Persona("auditor", _("Staff: auditor"), role="auditor"),
-        Persona("roll-out-manager", _("Staff: roll-out manager"), role="roll-out manager"),
-        Persona("training-manager", _("Staff: training manager"), role="training manager"),
+        Persona("viewer", _("Staff: viewer"), role=VIEWER),
+        Persona("auditor", _("Staff: auditor"), role=AUDITOR),
+        Persona("roll-out-manager", _("Staff: roll-out manager"), role=ROLLOUT_MANAGER),
+        Persona("training-manager", _("Staff: training manager"), role=TRAINING_MANAGER),
     )
 }
 _BY_EMAIL = {persona.email: persona for persona in PERSONAS.values()}
@@ -242,8 +243,7 @@ def make(persona: Persona) -> User:
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     if persona.role:
-        group, _created = Group.objects.get_or_create(name=persona.role)
-        user.groups.add(group)
+        user.groups.add(Group.objects.get(name=persona.role))
     persona.live(Life(user, update), persona.at(update))
     return user
 

@@ -85,10 +85,10 @@ def test_plans_language_and_roles(update: PolicyUpdate) -> None:
     assert make(PERSONAS["chinese"]).language == "zh-hans"
     groups = {slug: list(make(PERSONAS[slug]).groups.values_list("name", flat=True)) for slug in STAFF}
     assert groups == {
-        "viewer": ["viewer"],
-        "auditor": ["auditor"],
-        "roll-out-manager": ["roll-out manager"],
-        "training-manager": ["training manager"],
+        "viewer": ["Viewer"],
+        "auditor": ["Auditor"],
+        "roll-out-manager": ["Roll-out manager"],
+        "training-manager": ["Training manager"],
     }
     assert User.objects.filter(is_staff=True, is_superuser=False, is_persona=True).count() == 4
     assert not User.objects.filter(is_superuser=True).exists()
