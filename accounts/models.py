@@ -108,6 +108,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        # What staff list by; what few people are has an index of those few.
+        indexes = [
+            models.Index(fields=["joined_at", "id"], name="user_by_joining"),
+            models.Index(fields=["plan", "id"], name="user_by_plan"),
+            models.Index(fields=["id"], condition=models.Q(is_staff=True), name="user_staff"),
+            models.Index(fields=["id"], condition=models.Q(is_persona=True), name="user_personas"),
+            models.Index(fields=["id"], condition=models.Q(closed_at__isnull=False), name="user_closed"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"),
             models.CheckConstraint(condition=models.Q(plan__in=Plan.values), name="user_plan_is_known"),
