@@ -181,6 +181,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "conversations.tasks.purge_expired", "schedule": timedelta(hours=1)},
+    "roll-out": {"task": "privacy.tasks.count_rollout", "schedule": timedelta(minutes=1)},
     "training runs": {"task": "training.tasks.keep_runs", "schedule": timedelta(hours=1)},
 }
 

@@ -8,7 +8,17 @@ from django.db.models import QuerySet
 from accounts.holdings import nothing, rows
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
-from privacy.models import ConsentRecord, ConsentState, Draft, LastDayMove, Notice, TrainingRefusal
+from privacy.counting import forget_place
+from privacy.models import (
+    ConsentRecord,
+    ConsentState,
+    Draft,
+    LastDayMove,
+    Notice,
+    RolloutDue,
+    RolloutPlace,
+    TrainingRefusal,
+)
 
 # Every column of a record, so that its person can compute its hash too.
 RECORDED = (
@@ -46,6 +56,16 @@ def _stays(_user: User) -> None:
     """Erase nothing: this is evidence, and knows its person by a principal that leads nowhere any more (rule D3)."""
 
 
+def _places(user: User) -> QuerySet[RolloutPlace]:
+    return RolloutPlace.objects.filter(user=user).select_related("cell").order_by("version")
+
+
+def _counted(user: User) -> Iterator[dict[str, Any]]:
+    """Yield as what someone is counted among the people of the roll-out."""
+    for place in _places(user):
+        yield {"update": place.version, "plan": place.cell.plan, "language": place.cell.language}
+
+
 HOLDINGS = (
     Holding(
         "consent_records",
@@ -74,6 +94,8 @@ HOLDINGS = (
         lambda user: Draft.objects.filter(user_id=user.pk).order_by("pk"),
         lambda row: {"page": row.path, "text": row.text, "kept": row.kept_at},
     ),
+    # Whose account is deleted is counted nowhere; the note of that is taken up with all others.
+    Holding("counted_as", (RolloutPlace, RolloutDue), lambda user: _places(user).count(), _counted, forget_place),
     # Who of the staff moved a last day is part of why it stands where it does.
     Holding("moves_of_last_days", (LastDayMove,), lambda _user: 0, nothing, _stays),
 )

@@ -22,6 +22,7 @@ from conversations.feedback import give_feedback, preview
 from conversations.models import ConversationKind, FeedbackCopy, Message, Thumb
 from conversations.replies import answer_message
 from privacy.actions import answer
+from privacy.counting import count_due
 from privacy.drafts import keep_draft
 from privacy.models import PolicyUpdate, Training
 from privacy.verification import verify
@@ -107,6 +108,7 @@ def whole_person(update: PolicyUpdate) -> User:
         change_message=f"Changed {ADDRESS}",
     )
     exports.write_export(exports.request_export(user, at=MEANWHILE).pk)
+    count_due()
     return user
 
 
