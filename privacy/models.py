@@ -454,7 +454,7 @@ class RolloutPlace(models.Model):
         verbose_name = _("person in the roll-out")
         verbose_name_plural = _("people in the roll-out")
         indexes = [
-            models.Index(fields=["cell", "user"], name="rollout_place_by_cell"),
+            models.Index(fields=["cell", "user", "version"], name="rollout_place_by_cell"),
             models.Index(
                 fields=["version", "answered_on", "user"],
                 condition=Q(answered_on__isnull=False),

@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="rolloutplace",
-            index=models.Index(fields=["cell", "user"], name="rollout_place_by_cell"),
+            index=models.Index(fields=["cell", "user", "version"], name="rollout_place_by_cell"),
         ),
         migrations.AddIndex(
             model_name="rolloutplace",
