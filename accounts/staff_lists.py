@@ -138,7 +138,8 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list, with a link to the same as CSV for who may download it."""
-        context = {"may_download": self.may_download(request), **(extra_context or {})}
+        address = f"csv/?{request.GET.urlencode()}" if self.may_download(request) else ""
+        context = {"csv_url": address, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def may_download(self, request: HttpRequest) -> bool:
@@ -172,8 +173,8 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
         yield BYTE_ORDER_MARK + writer.writerow(heads)
         try:
             for row in in_batches(found, size=MOST_ROWS):
-                yield writer.writerow([as_cell(self.value_of(row, column)) for column in self.csv_columns])
                 rows += 1
+                yield writer.writerow([as_cell(self.value_of(row, column)) for column in self.csv_columns])
         finally:
             ListDownload.objects.filter(pk=download.pk).update(rows=rows, ended_at=timezone.now())
 
