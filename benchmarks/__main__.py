@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: tables of what the gate, the lists and the purge cost, and `var/bench.json` with the same."""
+"""`python -m benchmarks`: what gate, lists, purge and admin cost, as tables and in `var/bench.json`."""
 
 import json
 import os
@@ -25,6 +25,7 @@ def main() -> int:
         others += measure("lists", url)
         if url.startswith("postgres"):
             others += measure("purge", url)
+            others += measure("admin", url)
     for row in gate:
         row["target"] = TARGET if row["side"] == "ours" else None
     for row in gate + others:
