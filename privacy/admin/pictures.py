@@ -112,7 +112,7 @@ class Page:
             (_("In scope"), self._of_scope(self.everyone.in_scope, towards=False)),
             (_("Shown the question"), self._of_scope(self.everyone.shown, shown="1")),
             (_("Said “Not now” at least once"), self._of_scope(rollout.deferred, put_off="1")),
-            (_("Answered"), self._of_scope(self.everyone.answered, answered="1")),
+            (_("Have answered"), self._of_scope(self.everyone.answered, answered="1")),
         ]
         if rollout.is_asked:
             steps.append((_("Gated now"), self._of_scope(rollout.gated, towards=False, standing="gated")))
