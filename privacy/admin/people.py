@@ -62,7 +62,6 @@ class PersonAdmin(StaffList):
     )
     # What a superuser may change; whoever else looks reads it.
     changeable = ("is_active", "is_staff", "groups")
-    filter_horizontal = ("groups",)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether someone may say who is staff: superusers, of accounts that are there."""
