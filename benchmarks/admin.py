@@ -178,7 +178,7 @@ STATEMENTS = (
             WHEN u.id %% 3 = 1 THEN 'training_allowed' ELSE 'training_refused' END AS last) l
         CROSS JOIN LATERAL (VALUES (1, 'shown'), (2, 'deferred'), (3, 'deferred'),
             (4, CASE WHEN u.id %% 3 = 0 THEN 'deferred' ELSE 'terms_accepted' END), (5, l.last)) v(k, kind)
-        CROSS JOIN LATERAL (SELECT timestamptz '2025-08-29' + (u.id %% 30) * interval '1 day'
+        CROSS JOIN LATERAL (SELECT timestamptz '2025-08-29' + (u.id / 3 %% 30) * interval '1 day'
             + (u.id %% 86400 + v.k * 700) * interval '1 second' AS at) t""",
     """INSERT INTO privacy_consentstate (user_id, training, allowed_since, answered_update_id, terms_update_id,
             deferral_update_id, deferrals, deferred_until, chain_length, chain_head)

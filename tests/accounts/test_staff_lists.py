@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.options import ShowFacets
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
@@ -77,6 +78,8 @@ def test_list_opens_and_is_never_counted_to_its_end(found: StaffList, staff: Use
     # Short lists may count for their facets, if asked; none does by itself.
     counts = [query["sql"] for query in queries if "COUNT(" in query["sql"] and "LIMIT" not in query["sql"]]
     assert counts == []
+    if found.show_facets is ShowFacets.NEVER:
+        assert [query["sql"] for query in queries if "DISTINCT" in query["sql"]] == [], "that reads every row"
 
 
 # Pages
