@@ -15,7 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from accounts import exports
 from accounts.devices import device_name
 from accounts.leaving import end_sessions
-from accounts.models import DataExport, JournalEntry, Plan, PlanChange, User
+from accounts.models import DataExport, JournalEntry, ListDownload, Plan, PlanChange, User
 from accounts.personal_data import Holding, in_batches
 
 # What stands where an address stood. `.invalid` is nobody's, ever (RFC 2606).
@@ -162,6 +162,17 @@ HOLDINGS = (
         lambda user: _log(user).count(),
         _logged,
         _erase_log,
+    ),
+    # What someone has taken out of the admin is a record about other people; its taker is a principal.
+    Holding(
+        "lists_taken",
+        (ListDownload,),
+        lambda user: ListDownload.objects.filter(actor=user.principal).count(),
+        lambda user: (
+            {"at": row.at, "list": row.list, "filters": row.filters, "rows": row.rows}
+            for row in in_batches(ListDownload.objects.filter(actor=user.principal))
+        ),
+        lambda _user: None,
     ),
     # Ids and instants of what is gone; they lead to nothing.
     Holding("journal", (JournalEntry,), lambda _user: 0, nothing, lambda _user: None),

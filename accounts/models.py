@@ -108,6 +108,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        # What staff list by; what few people are has an index of those few.
+        indexes = [
+            models.Index(fields=["joined_at", "id"], name="user_by_joining"),
+            models.Index(fields=["plan", "id"], name="user_by_plan"),
+            models.Index(fields=["id"], condition=models.Q(is_staff=True), name="user_staff"),
+            models.Index(fields=["id"], condition=models.Q(is_persona=True), name="user_personas"),
+            models.Index(fields=["id"], condition=models.Q(closed_at__isnull=False), name="user_closed"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"),
             models.CheckConstraint(condition=models.Q(plan__in=Plan.values), name="user_plan_is_known"),
@@ -240,3 +248,27 @@ class DataExport(models.Model):
     def is_ready(self, at: datetime) -> bool:
         """Return whether there is a file to be had."""
         return self.expires_at is not None and at < self.expires_at
+
+
+class ListDownload(models.Model):
+    """One row: a member of staff took a list out of the admin as a file.
+
+    `filters` is the query of the list's address, with a principal where it had an e-mail address. `rows` is how many
+    were sent; it is empty while the file is, and if the process that sent it was killed.
+    """
+
+    actor = models.UUIDField(_("who took it"), help_text=_("The principal of the member of staff."))
+    list = models.CharField(_("list"), max_length=60)
+    filters = models.TextField(_("filters"), blank=True)
+    rows = models.PositiveIntegerField(_("rows"), null=True)
+    at = models.DateTimeField(_("begun"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        verbose_name = _("downloaded list")
+        verbose_name_plural = _("downloaded lists")
+        default_permissions = ("view",)
+        permissions = [("download_csv", _("Can download lists as CSV"))]
+
+    def __str__(self) -> str:
+        return f"{self.list} {self.at:%Y-%m-%d %H:%M}"

@@ -26,6 +26,7 @@ def main() -> int:
         if url.startswith("postgres"):
             others += measure("purge", url)
             others += measure("runs", url)
+            others += measure("admin", url)
     others += measure("redaction", "")
     for row in gate:
         row["target"] = TARGET if row["side"] == "ours" else None

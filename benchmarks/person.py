@@ -1,6 +1,6 @@
 """Someone who has answered: the one whose requests must cost nothing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.utils import timezone, translation
@@ -10,28 +10,21 @@ from termsandconditions.models import (  # type: ignore[import-not-found, unused
 )
 
 from accounts.models import User
+from benchmarks.update import ANNOUNCED, published_update
 from conversations.actions import start_conversation
 from privacy.actions import answer, record_shown
-from privacy.models import DocumentKind, PolicyUpdate, Surface, Training
-from privacy.publication import publish
+from privacy.models import Surface, Training
 from privacy.question import question_for
 from privacy.standing import standing_of
 from privacy.tokens import FormToken
 
 JOINED = datetime(2025, 3, 3, tzinfo=UTC)
-ANNOUNCED = datetime(2025, 8, 28, tzinfo=UTC)
 ANSWERED = datetime(2025, 9, 1, tzinfo=UTC)
 
 
 def settled_person() -> User:
     """Return a person with twenty chats who has answered the question, and agreed to the peer's terms."""
-    update = PolicyUpdate.objects.create(
-        version="2025-08-28", announced_at=ANNOUNCED, last_day=date(2025, 9, 28), rollout_percentage=100
-    )
-    for kind in DocumentKind:
-        for language in ("en", "zh-hans"):
-            update.documents.create(kind=kind, language=language, markdown="# A text")
-    publish(update, by=None, at=ANNOUNCED)
+    published_update()
     alice = User.objects.create_user("alice@example.com", created_at=JOINED)
     for number in range(20):
         start_conversation(alice, f"Chat number {number}", at=timezone.now())

@@ -200,6 +200,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "conversations.tasks.purge_expired", "schedule": timedelta(hours=1)},
     "reminders": {"task": "privacy.tasks.send_reminders", "schedule": timedelta(hours=1)},
+    "roll-out": {"task": "privacy.tasks.count_rollout", "schedule": timedelta(minutes=1)},
     "training runs": {"task": "training.tasks.keep_runs", "schedule": timedelta(hours=1)},
 }
 

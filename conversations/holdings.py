@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.personal_data import Holding, in_batches
 from conversations.badge import use_in_words
 from conversations.feedback import cut_links
-from conversations.models import Conversation, Feedback, FeedbackCopy, Message
+from conversations.models import Conversation, Feedback, FeedbackCopy, FeedbackReading, Message
 
 BATCH = 500
 # Conversations are read with all their messages, and copies of feedback are long: fewer at a time.
@@ -99,5 +99,15 @@ HOLDINGS = (
         lambda user: Feedback.objects.filter(user=user).count(),
         _feedback,
         _erase_links,
+    ),
+    # Who of the staff has read what stays on record; they are a principal there.
+    Holding(
+        "feedback_read",
+        (FeedbackReading,),
+        lambda user: FeedbackReading.objects.filter(actor=user.principal).count(),
+        lambda user: (
+            {"copy": row.copy, "at": row.at} for row in in_batches(FeedbackReading.objects.filter(actor=user.principal))
+        ),
+        lambda _user: None,
     ),
 )

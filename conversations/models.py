@@ -214,11 +214,39 @@ class FeedbackCopy(models.Model):
     class Meta:
         verbose_name = _("copy of feedback")
         verbose_name_plural = _("copies of feedback")
-        indexes = [models.Index(fields=["expires_at"], name="feedback_copy_by_date")]
+        default_permissions = ("view",)
+        permissions = [("read_feedback", _("Can read the comment and the excerpt of feedback"))]
+        indexes = [
+            models.Index(fields=["expires_at"], name="feedback_copy_by_date"),
+            models.Index(fields=["-given_on", "-id"], name="feedback_copy_by_day"),
+        ]
         constraints = [models.CheckConstraint(condition=Q(thumb__in=Thumb.values), name="feedback_thumb_is_known")]
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class FeedbackReading(models.Model):
+    """One row: a member of staff has read the comment and the excerpt of some feedback. Append-only (rule G3).
+
+    `copy` is the id of the `FeedbackCopy`, no key: the row outlives what was read.
+    """
+
+    copy = models.UUIDField(_("feedback read"))
+    actor = models.UUIDField(_("read by"), help_text=_("The principal of the member of staff."))
+    at = models.DateTimeField(_("read"))
+
+    class Meta:
+        verbose_name = _("reading of feedback")
+        verbose_name_plural = _("readings of feedback")
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["copy"], name="reading_by_copy"),
+            models.Index(fields=["actor"], name="reading_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.copy} {self.at:%Y-%m-%d %H:%M}"
 
 
 class Feedback(models.Model):

@@ -16,13 +16,16 @@ class PrivacyConfig(AppConfig):
         """Register the checks, the triggers that every `migrate` makes, what is held here, and what is journalled."""
         from accounts import journal, personal_data
         from privacy import actions, holdings, restoring
-        from privacy.checks import check_site_address, check_triggers
+        from privacy.checks import check_notes, check_site_address, check_triggers
         from privacy.models import TrainingRefusal
+        from privacy.noting import NOTES
         from privacy.triggers import TRIGGERS
 
         checks.register(check_site_address)
         checks.register(check_triggers, checks.Tags.database)
+        checks.register(check_notes, checks.Tags.database)
         post_migrate.connect(TRIGGERS.install_after_migrate, sender=self, weak=False)
+        post_migrate.connect(NOTES.install_after_migrate, sender=self, weak=False)
         personal_data.register(*holdings.HOLDINGS)
         journal.register(actions.TRAINING_REFUSED, restoring.refuse_again)
         journal.register_proof(journal.Proof(TrainingRefusal, actions.line_of))

@@ -8,7 +8,19 @@ from django.db.models import QuerySet
 from accounts.holdings import nothing, rows
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
-from privacy.models import ConsentRecord, ConsentState, Draft, Letter, Notice, ReminderStop, TrainingRefusal, UpdateAct
+from privacy.counting import forget_place
+from privacy.models import (
+    ConsentRecord,
+    ConsentState,
+    Draft,
+    Letter,
+    Notice,
+    ReminderStop,
+    RolloutDue,
+    RolloutPlace,
+    TrainingRefusal,
+    UpdateAct,
+)
 
 # Every column of a record, so that its person can compute its hash too.
 RECORDED = (
@@ -44,6 +56,16 @@ def _state(user: User) -> Iterator[dict[str, Any]]:
 
 def _stays(_user: User) -> None:
     """Erase nothing: this is evidence, and knows its person by a principal that leads nowhere any more (rule D3)."""
+
+
+def _places(user: User) -> QuerySet[RolloutPlace]:
+    return RolloutPlace.objects.filter(user=user).select_related("cell").order_by("version")
+
+
+def _counted(user: User) -> Iterator[dict[str, Any]]:
+    """Yield as what someone is counted among the people of the roll-out."""
+    for place in _places(user):
+        yield {"update": place.version, "plan": place.cell.plan, "language": place.cell.language}
 
 
 HOLDINGS = (
@@ -92,4 +114,6 @@ HOLDINGS = (
     ),
     # Who of the staff published an update or moved its last day is part of why it stands as it does.
     Holding("acts_on_updates", (UpdateAct,), lambda _user: 0, nothing, _stays),
+    # Whose account is deleted is counted nowhere; the note of that is taken up with all others.
+    Holding("counted_as", (RolloutPlace, RolloutDue), lambda user: _places(user).count(), _counted, forget_place),
 )

@@ -132,7 +132,11 @@ def standing_of(user: User, at: datetime) -> Standing:
     Inside a transaction that has locked the user row (`accounts.actions.lock_user`) nothing can change it.
     """
     state = ConsentState.objects.filter(pk=user.pk).first() or ConsentState(user=user)
-    updates = tuple(PolicyUpdate.objects.announced(at).material())
+    return standing_towards(tuple(PolicyUpdate.objects.announced(at).material()), user, state, at)
+
+
+def standing_towards(updates: tuple[PolicyUpdate, ...], user: User, state: ConsentState, at: datetime) -> Standing:
+    """Return where someone stands towards the material updates announced by `at`, the latest first."""
     return Standing(
         user=user,
         state=state,

@@ -1,5 +1,6 @@
 """What staff see of policy updates and of what people were told and chose."""
 
-from privacy.admin import updates
+from privacy.admin import people, records, rollout, updates
 
-__all__ = ["updates"]
+# Each registers its pages.
+__all__ = ["people", "records", "rollout", "updates"]

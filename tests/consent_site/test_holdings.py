@@ -1,5 +1,6 @@
 """Everything that is held of a person is known: it can be taken, and it goes (rules D3 and D5)."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -16,12 +17,13 @@ from django.test import Client
 from accounts import exports, journal, personal_data
 from accounts.actions import AccountClosed, change_plan
 from accounts.leaving import close_account, erase
-from accounts.models import DataExport, Plan, User
+from accounts.models import DataExport, ListDownload, Plan, User
 from conversations import actions
 from conversations.feedback import give_feedback, preview
-from conversations.models import ConversationKind, FeedbackCopy, Message, Thumb
+from conversations.models import ConversationKind, FeedbackCopy, FeedbackReading, Message, Thumb
 from conversations.replies import answer_message
 from privacy.actions import answer
+from privacy.counting import count_due
 from privacy.drafts import keep_draft
 from privacy.models import PolicyUpdate, Training
 from privacy.reminders import send_letters, stop_reminders
@@ -120,6 +122,9 @@ def whole_person(update: PolicyUpdate) -> User:
         change_message=f"Changed {ADDRESS}",
     )
     exports.write_export(exports.request_export(user, at=MEANWHILE).pk)
+    ListDownload.objects.create(actor=user.principal, list="accounts.user", rows=3, at=MEANWHILE)
+    FeedbackReading.objects.create(copy=uuid.uuid4(), actor=user.principal, at=MEANWHILE)
+    count_due()
     return user
 
 
