@@ -15,9 +15,12 @@ ROLLOUT_MANAGER, TRAINING_MANAGER = "Roll-out manager", "Training manager"
 # Permissions by their full names, so that the roles can be read here whichever apps they speak of.
 SEEING = (
     "accounts.view_user",
+    "conversations.view_feedbackcopy",
     "conversations.view_purge",
     "privacy.view_policydocument",
     "privacy.view_policyupdate",
+    "privacy.view_rolloutcell",
+    "privacy.view_rolloutplace",
     "privacy.view_updateact",
     "training.view_runmove",
     "training.view_shard",
@@ -26,8 +29,16 @@ SEEING = (
 ROLES: dict[str, tuple[str, ...]] = {
     # Sees figures and lists.
     VIEWER: SEEING,
-    # Sees the evidence too.
-    AUDITOR: (*SEEING, "conversations.view_feedback", "privacy.view_consentrecord", "privacy.view_notice"),
+    # Sees the evidence too, takes lists along, and reads feedback; both are on record.
+    AUDITOR: (
+        *SEEING,
+        "accounts.download_csv",
+        "accounts.view_listdownload",
+        "conversations.read_feedback",
+        "conversations.view_feedbackreading",
+        "privacy.view_consentrecord",
+        "privacy.view_notice",
+    ),
     # Drafts policy updates, publishes them, rolls them out and moves their last day.
     ROLLOUT_MANAGER: (
         *SEEING,
@@ -37,7 +48,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "privacy.delete_policyupdate",
     ),
     # Makes training runs and moves them.
-    TRAINING_MANAGER: (*SEEING, "training.add_trainingrun", "training.move_trainingrun"),
+    TRAINING_MANAGER: (*SEEING, "training.move_trainingrun"),
 }
 
 
