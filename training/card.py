@@ -66,8 +66,8 @@ def _in_markdown(card: dict[str, Any]) -> str:
 Run `{card["run"]}`, for {card["purpose"].replace("_", " ")}. It serves this one training, and is destroyed 90 days
 after that has finished. `docs/training_data.md` of the source says how to read it.
 
-- {card["conversations"]:,} conversations with {card["messages"]:,} messages, in {len(card["files"]):,} files of
-  {card["bytes"]:,} bytes
+- conversations: {card["conversations"]:,}; messages: {card["messages"]:,}
+- files: {len(card["files"]):,}; bytes: {card["bytes"]:,}
 - manifest frozen at {card["manifest_frozen"]}
 - allowed by their owners from {card["allowed_first"] or "–"} to {card["allowed_last"] or "–"}
 - schema {card["schema_version"]}, filter {card["filter_version"]}
