@@ -63,7 +63,7 @@ class Preview:
 
 
 def preview(user: User, reply: Message, thumb: Thumb, comment: str, *, at: datetime) -> Preview:
-    """Return what feedback on a reply would store: the very texts, filtered."""
+    """Return what feedback on a reply would store: the very texts, filtered. Raises TooSlow."""
     rated = _rated(user, reply)
     texts = [message.text for message in rated]
     *texts, comment = redaction.redact([*texts, comment]).texts

@@ -23,6 +23,7 @@ from conversations.feedback import (
 )
 from conversations.forms import FeedbackForm
 from conversations.models import Format, Message, Role
+from conversations.recognisers import TooSlow
 from conversations.views import own
 
 LENGTH = 30
@@ -41,7 +42,11 @@ def give(request: SignedInRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return _page(request, rated, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _store(request, rated, form) if "token" in request.POST else _page(request, rated, form)
+    try:
+        return _store(request, rated, form) if "token" in request.POST else _page(request, rated, form)
+    except TooSlow as refusal:
+        form.add_error("comment", refusal.message)
+        return _page(request, rated, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _store(request: SignedInRequest, rated: Message, form: FeedbackForm) -> HttpResponse:

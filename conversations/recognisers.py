@@ -7,6 +7,9 @@ from importlib import import_module
 from threading import Lock
 from typing import Any
 
+import regex
+from django.utils.translation import gettext_lazy as _
+
 from conversations import patterns, secret_patterns, validity
 from conversations.hints import Hint, Pattern
 
@@ -32,8 +35,17 @@ class Recogniser:
     holds: Callable[[str], bool]
 
 
+class TooSlow(Exception):
+    """A pattern was not done with a text in time, so what it would have found is not known: nothing may be kept.
+
+    `message` says so.
+    """
+
+    message = _("The filter takes too long for one of the texts, so nothing was saved.")
+
+
 def finds_in(text: str) -> list[Find]:
-    """Return all finds in a text; they may overlap."""
+    """Return all finds in a text; they may overlap. Raises TooSlow."""
     recognisers = recognisers_by_entity()
     entities = list(_hinted(_hint_tree(), text.casefold()))
     if not entities:
@@ -80,6 +92,21 @@ def analyser() -> Any:
         return _build_analyser()
 
 
+class _Compiled:
+    """A compiled pattern that is never passed over: of a TimeoutError Presidio makes a warning, and goes on."""
+
+    def __init__(self, pattern: str) -> None:
+        # No flags but a pattern's own: Presidio's would let `[A-Z]` match what is not ASCII.
+        self._regex = regex.compile(pattern)
+
+    def finditer(self, text: str, *, timeout: float) -> Iterator[Any]:
+        """Yield the matches in a text. Raises TooSlow."""
+        try:
+            yield from self._regex.finditer(text, timeout=timeout)
+        except TimeoutError as error:
+            raise TooSlow from error
+
+
 class _NoContext:
     """Context is in our patterns. Presidio's own enhancer needs lemmas, and copies every result."""
 
@@ -115,13 +142,11 @@ def _hint_tree() -> list[_Hinted]:
 def _build_analyser() -> Any:
     # Presidio takes 0.8–1 s and 96 MB to import (spaCy comes with it). Only who redacts something pays for that.
     presidio, engines = import_module("presidio_analyzer"), import_module("presidio_analyzer.nlp_engine")
-    recognisers = [
-        # No flags but a pattern's own: Presidio's would let `[A-Z]` match what is not ASCII.
-        presidio.PatternRecognizer(
-            entity, patterns=[presidio.Pattern(entity, recogniser.pattern.regex, 1.0)], global_regex_flags=0
-        )
-        for entity, recogniser in _build_recognisers().items()
-    ]
+    recognisers = []
+    for entity, recogniser in _build_recognisers().items():
+        pattern = presidio.Pattern(entity, recogniser.pattern.regex, 1.0)
+        pattern.compiled_regex, pattern.compiled_with_flags = _Compiled(pattern.regex), 0
+        recognisers.append(presidio.PatternRecognizer(entity, patterns=[pattern], global_regex_flags=0))
     engine = engines.NoOpNlpEngine([{"lang_code": "en", "model_name": ""}])
     registry = presidio.RecognizerRegistry(recognisers)
     return presidio.AnalyzerEngine(registry, engine, context_aware_enhancer=_NoContext())

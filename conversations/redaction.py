@@ -29,7 +29,7 @@ class Redacted:
 
 
 def redact(texts: Sequence[str]) -> Redacted:
-    """Return the texts of one conversation, in their order, with sensitive data masked."""
+    """Return the texts of one conversation, in their order, with sensitive data masked. Raises TooSlow."""
     return masked(texts, finds_in)
 
 

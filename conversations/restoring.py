@@ -12,11 +12,12 @@ from privacy.standing import standing_of
 
 def delete_again(line: Line) -> None:
     """Delete a conversation. It can be undone for as long as it could be."""
-    if was_reversed(line, DELETION_UNDONE):
-        return
     conversation = Conversation.objects.filter(pk=line.subject, deleted_at__isnull=True).select_related("user").first()
-    if conversation is not None:
-        became_ineligible(lock_account(conversation.user), conversation.pk)
+    if conversation is None:
+        return
+    # Undone or not: to a run that was prepared before, it does not come back.
+    became_ineligible(lock_account(conversation.user), conversation.pk)
+    if not was_reversed(line, DELETION_UNDONE):
         conversation.deleted_at = line.at
         conversation.save(update_fields=["deleted_at"])
 
@@ -30,7 +31,7 @@ def exclude_again(line: Line) -> None:
     """Exclude a conversation, from the instant it was excluded at."""
     found = Conversation.objects.filter(pk=line.subject, excluded_at__isnull=True).with_kept_until()
     conversation = found.select_related("user").first()
-    if conversation is None or was_reversed(line, EXCLUSION_LIFTED):
+    if conversation is None:
         return
     user = lock_account(conversation.user)
     # What a refusal says that is not applied yet, it could no longer say afterwards.
@@ -38,7 +39,9 @@ def exclude_again(line: Line) -> None:
     if Conversation.objects.filter(pk=line.subject).covered().exists():
         conversation.expires_at = shortened(conversation.expires_at, line.at, standing_of(user, line.at).periods)
     became_ineligible(user, conversation.pk)
-    conversation.excluded_at, conversation.allowed_message_at = line.at, None
+    # Lifted or not, it counts only once it is resumed.
+    conversation.excluded_at = None if was_reversed(line, EXCLUSION_LIFTED) else line.at
+    conversation.allowed_message_at = None
     conversation.save(update_fields=["excluded_at", "allowed_message_at", "expires_at"])
 
 

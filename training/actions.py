@@ -23,6 +23,7 @@ from accounts.actions import lock_everyone
 from accounts.journal import Behind, require_replayed
 from accounts.models import User
 from conversations.eligibility import Reason
+from conversations.recognisers import TooSlow
 from conversations.redaction import VERSION
 from training import card, manifest, store
 from training.models import FROZEN, Purpose, Removal, RunMove, Shard, State, TrainingRun
@@ -158,7 +159,7 @@ def take_out_ineligible(run: TrainingRun, at: datetime) -> None:
 def write_files(run: TrainingRun, *, on_batch: Callable[[int], object] = lambda _count: None) -> None:
     """Write what is missing of a prepared run's files.
 
-    Raises OSError or Incomplete where that can't be done, which the run says too.
+    Raises OSError, Incomplete or TooSlow where that can't be done, which the run says too.
     """
     with noting_problems(run):
         for number in pending(run):
@@ -297,14 +298,14 @@ def noting_problems(run: TrainingRun) -> Iterator[None]:
     """Write down what stops the writing of files, and raise it again."""
     try:
         yield
-    except (OSError, Incomplete) as problem:
+    except (OSError, Incomplete, TooSlow) as problem:
         note_problem(run, problem)
         raise
 
 
 def in_words(problem: Exception) -> str:
     """Return what stopped something, in words for staff."""
-    if isinstance(problem, Refusal | Incomplete):
+    if isinstance(problem, Refusal | Incomplete | TooSlow):
         return str(problem.message)
     if isinstance(problem, PermissionDenied):
         return str(_("Only staff who may move training runs can do that."))

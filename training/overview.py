@@ -5,7 +5,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -102,10 +102,10 @@ class Overview:
             return None
         try:
             said = json.loads(store.read(f"{store.folder_of(self.run)}/{card.MACHINES}"))
+            for name in ("allowed_first", "allowed_last"):
+                said[name] = date.fromisoformat(said[name]) if said[name] else None
         except (OSError, ValueError):
             return None
-        for name in ("allowed_first", "allowed_last"):
-            said[name] = datetime.fromisoformat(said[name]) if said[name] else None
         return dict(said)
 
     # What is and was done

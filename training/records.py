@@ -5,6 +5,7 @@
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,12 @@ import pyarrow as pa
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Conversation, Message
+from conversations.recognisers import TooSlow
 from conversations.redaction import redact
 from training.manifest import is_exported
 from training.models import ManifestRow
+
+logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = "1"
 
@@ -65,7 +69,7 @@ def hash_of(value: dict[str, Any]) -> str:
 
 
 def records_of(rows: Sequence[ManifestRow]) -> Iterator[Record]:
-    """Yield what is exported of some rows, in their order. Raises Incomplete if something has gone meanwhile.
+    """Yield what is exported of some rows, in their order. Raises Incomplete where something has gone, and TooSlow.
 
     The rows come with their consent record and its update. All their messages are in memory at once.
     """
@@ -82,7 +86,11 @@ def records_of(rows: Sequence[ManifestRow]) -> Iterator[Record]:
 
 
 def _record(row: ManifestRow, kind: str, messages: Sequence[Message]) -> Record:
-    redacted = redact([message.text for message in messages])
+    try:
+        redacted = redact([message.text for message in messages])
+    except TooSlow:
+        logger.error("A pattern takes too long for %s.", row)  # noqa: TRY400 - which one, the caller's error says
+        raise
     value = {
         "id": str(row.export_id),
         "kind": kind,

@@ -27,7 +27,8 @@ def write_shard(run: TrainingRun, number: int, *, on_batch: Callable[[int], obje
     """Write the file of a shard, unless it is written or its run was cancelled, and return whether that is all.
 
     False: something was taken out meanwhile, or another worker has written it; what was made is thrown away. Raises
-    OSError where the disk is full, and Incomplete if a conversation has lost messages; then the shard stays as it was.
+    OSError where the disk is full, Incomplete if a conversation has lost messages, and TooSlow; then the shard stays as
+    it was.
     """
     shard = run.shards.filter(number=number, written_at__isnull=True).first()
     if shard is None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts import clock
 from accounts.journal import Behind, require_replayed
 from accounts.models import User
+from conversations.recognisers import TooSlow
 from training import actions
 from training.models import FROZEN, Doing, State, Step, TrainingRun
 from training.records import Incomplete
@@ -26,7 +27,7 @@ from training.verification import differences
 logger = logging.getLogger(__name__)
 
 # What says, in words for staff, why something was not done.
-PROBLEMS = (actions.Refusal, Behind, PermissionDenied, Incomplete, OSError)
+PROBLEMS = (actions.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError)
 # From where each can be asked for.
 ASKED_FROM = {
     Doing.PREPARE: frozenset({State.DRAFT}),

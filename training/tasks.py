@@ -6,6 +6,7 @@ from contextlib import suppress
 from celery import shared_task
 
 from accounts import clock
+from conversations.recognisers import TooSlow
 from training import actions, steps, store
 from training.manifest import SEEN
 from training.models import Doing, State, TrainingRun
@@ -33,7 +34,7 @@ def write_files(run_id: str) -> None:
 def write_file(run_id: str, number: int) -> None:
     """Write one file of a run; the last one makes the run whole."""
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
-    with suppress(OSError, Incomplete), actions.noting_problems(run):
+    with suppress(OSError, Incomplete, TooSlow), actions.noting_problems(run):
         write_shard(run, number)
         actions.file_run(run)
 

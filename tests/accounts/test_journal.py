@@ -18,6 +18,7 @@ from accounts.checks import check_journal
 from accounts.leaving import close_account
 from accounts.models import JournalEntry, User
 from conversations import actions
+from conversations.eligibility import Reason
 from conversations.feedback import delete_feedback
 from conversations.models import Conversation, Feedback, FeedbackCopy, Thumb
 from privacy.models import ConsentRecord, ConsentState, Method, PolicyUpdate, Training, TrainingRefusal
@@ -231,6 +232,20 @@ def test_line_that_was_written_late_does_not_undo_what_came_after_it(alice: User
 
     found = Conversation.objects.get()
     assert (found.deleted_at, found.excluded_at) == (None, None)
+
+
+def test_line_that_was_written_late_still_ends_coverage(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice, at=MEANWHILE + SECOND)
+    assert Conversation.objects.eligible(MEANWHILE + DAY).exists()
+    excluded = journal.Line(uuid.uuid4(), actions.EXCLUDED, conversation.pk, MEANWHILE + DAY)
+    lifted = journal.Line(uuid.uuid4(), actions.EXCLUSION_LIFTED, conversation.pk, MEANWHILE + DAY + SECOND)
+    journal.append([lifted, excluded])
+
+    replayed()
+
+    found = Conversation.objects.with_reason(MEANWHILE + 2 * DAY).get()
+    assert (found.excluded_at, found.reason) == (None, Reason.NOT_RESUMED)
 
 
 @pytest.mark.parametrize(

@@ -240,3 +240,18 @@ def test_conversation_page_leads_to_what_was_given(alices: Client, alice: User) 
     shown = page(alices.get(own.message.conversation.get_absolute_url()))
 
     assert own.get_absolute_url() in {link["href"] for link in shown.all("a")}
+
+
+def test_text_that_the_filter_is_too_slow_for_is_not_stored(
+    alices: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = reply_to(alice, "Write to anna@example.com. " * 1000)
+    token = fields(previewed(alices, reply))["token"]
+    monkeypatch.setattr("presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS", 1e-6)
+
+    for form in ({"thumb": "up"}, {"thumb": "up", "token": token}):
+        answer = alices.post(address(reply), form)
+        assert answer.status_code == 422
+        assert "The filter takes too long" in page(answer).one("main").text
+
+    assert not FeedbackCopy.objects.exists()

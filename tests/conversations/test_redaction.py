@@ -294,6 +294,13 @@ def _not_built() -> None:
         build.cache_clear()
 
 
+def test_a_pattern_that_takes_too_long_is_never_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    redact(["built by now"])
+    monkeypatch.setattr("presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS", 1e-6)
+    with pytest.raises(recognisers.TooSlow):
+        redact(["Write to anna@example.com. " * 1000])
+
+
 @pytest.mark.usefixtures("_not_built")
 def test_no_network_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:

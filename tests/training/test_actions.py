@@ -218,10 +218,15 @@ def test_files_lead_to_no_account(staff: User, allowing: User) -> None:
 
     everything = b"".join(files(run).values()) + repr(exported(run)).encode()
 
-    for trace in (allowing.email, str(allowing.principal), allowing.principal.hex, str(conversation.pk)):
+    row = run.rows.get()
+    ids = (allowing.principal, conversation.pk, row.record_id, row.record.receipt)
+    for trace in (allowing.email, *map(str, ids), *(key.hex for key in ids if key)):
         assert trace.encode() not in everything
-    assert run.rows.get().export_id != conversation.pk
-    assert run.rows.get().export_id.version == 4
+    # An instant would tell whose record it is: the day has to do.
+    assert row.record.occurred_at.date().isoformat().encode() in everything
+    assert row.record.occurred_at.strftime("%Y-%m-%dT%H").encode() not in everything
+    assert row.export_id != conversation.pk
+    assert row.export_id.version == 4
 
 
 # Starting

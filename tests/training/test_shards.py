@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations.models import Message
+from conversations.recognisers import TooSlow
+from conversations.redaction import redact
 from tests.factories import MEANWHILE, SECOND, make_conversation
 from tests.training.runs import LATER, exported, files, start
-from training import actions, manifest, shards, store
+from training import actions, manifest, shards, store, tasks
 from training.models import ManifestRow, Purpose, TrainingRun
 from training.records import SCHEMA, Incomplete, hash_of
 from training.verification import differences
@@ -165,6 +167,28 @@ def test_conversation_that_lost_messages_is_not_exported_in_part(several: Traini
         shards.write_shard(several, 0)
 
     assert not files(several)
+
+
+def test_text_that_the_filter_is_too_slow_for_stops_the_export_with_a_clear_state(
+    several: TrainingRun, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    Message.objects.update(text="Write to anna@example.com. " * 1000)
+    redact(["Whoever redacts first loads Presidio."])
+    with monkeypatch.context() as slow:
+        slow.setattr("presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS", 1e-6)
+        with pytest.raises(TooSlow):
+            actions.write_files(several)
+
+        several.refresh_from_db()
+        assert "too long" in several.problem
+        assert files(several) == {}
+        assert str(several.rows.order_by("shard", "export_id")[0]) in caplog.text
+
+        tasks.write_files.delay(str(several.pk))
+        assert files(several) == {}
+
+    actions.write_files(several)
+    assert list(differences(several)) == []
 
 
 def test_part_of_a_killed_worker_goes_while_there_is_no_room_to_finish(several: TrainingRun) -> None:

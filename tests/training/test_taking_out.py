@@ -1,5 +1,6 @@
 """What acts take out of a run that has not started, whatever comes after them; and what a started run keeps."""
 
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accounts import journal
 from accounts.actions import change_plan
 from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
@@ -209,6 +211,34 @@ def test_account_erased_before_its_task_ran_is_out_of_the_run(staff: User, allow
 
     assert not run.rows.exists()
     assert run.shards.get().version == 1
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize(
+    ("act", "reversal"),
+    [
+        (conversation_actions.DELETED, conversation_actions.DELETION_UNDONE),
+        (conversation_actions.EXCLUDED, conversation_actions.EXCLUSION_LIFTED),
+    ],
+)
+def test_act_that_a_backup_does_not_know_takes_out_though_it_was_reversed(
+    staff: User, allowing: User, act: str, reversal: str, *, is_late: bool
+) -> None:
+    """The run was prepared before the backup. The line of an act may have been written after that of its reversal."""
+    conversation = make_conversation(allowing, "mine")
+    run = make_run(staff)
+    lines = [
+        journal.Line(uuid.uuid4(), what, conversation.pk, LATER + number * SECOND)
+        for number, what in enumerate((act, reversal))
+    ]
+    journal.append(reversed(lines) if is_late else lines)
+
+    assert len(list(journal.replay())) == len(lines)
+    start(run, staff, at=LATER + DAY)
+
+    found = Conversation.objects.get()
+    assert (found.deleted_at, found.excluded_at) == (None, None)
+    assert exported(run) == []
 
 
 def test_removal_noted_for_a_run_that_is_cancelled_meanwhile_goes(staff: User, allowing: User) -> None:

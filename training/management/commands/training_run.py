@@ -15,6 +15,7 @@ from accounts import clock
 from accounts.journal import Behind
 from accounts.models import User
 from conversations.eligibility import Reason
+from conversations.recognisers import TooSlow
 from training import actions, tasks
 from training.manifest import count_by_reason
 from training.models import Purpose, State, TrainingRun
@@ -22,7 +23,7 @@ from training.records import Incomplete
 from training.verification import differences
 
 # What says, in words for staff, that something was not done.
-REFUSALS = (actions.Refusal, Behind, PermissionDenied, Incomplete, OSError, DatabaseError, InterfaceError)
+REFUSALS = (actions.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError, DatabaseError, InterfaceError)
 SECONDS_BETWEEN_LOOKS = 1
 
 
