@@ -21,6 +21,7 @@ from privacy.models import (
     ANSWERS,
     ConsentRecord,
     ConsentState,
+    CoverageReading,
     Kind,
     Method,
     Notice,
@@ -145,7 +146,7 @@ def answer(
     if (training and training not in token.offers) or (accepts_terms and TERMS not in token.offers):
         raise StaleForm
 
-    if state.training == Training.ALLOW and (training is Training.REFUSE or standing.is_overdue):
+    if _takes_back(standing, training):
         became_ineligible(standing.user)
     method, receipt = Method(token.method), uuid.UUID(token.receipt)
     record = partial(
@@ -166,6 +167,20 @@ def answer(
     if training is Training.REFUSE:
         _refuse(standing.user, update, at)
     return receipt
+
+
+def _takes_back(standing: Standing, training: Training | None) -> bool:
+    """Return whether, with an answer, something may not be used any more that an earlier *allow* had given."""
+    if standing.state.training != Training.ALLOW:
+        return False
+    reaches_less = (
+        training is Training.ALLOW
+        and standing.answered is not None
+        and standing.answered.coverage_reading == CoverageReading.CONVERSATION
+        and standing.update is not None
+        and standing.update.coverage_reading == CoverageReading.MESSAGE
+    )
+    return training is Training.REFUSE or standing.is_overdue or reaches_less
 
 
 def _check_answer(standing: Standing, *, terms: bool, training: Training | None) -> None:

@@ -196,10 +196,24 @@ class Person:
 
     def is_in_run(self, conversation: str, frozen_at: datetime, at: datetime) -> bool:
         """E1: what is eligible at the freeze, and at every instant since: nothing is put back."""
+        if self.gave_less(frozen_at, at):
+            return False
         moments = {frozen_at, at}
         for event in self.until(at):
             moments |= {event.at, event.at - timedelta(microseconds=1)}
         return not any(self.reason(conversation, moment) for moment in moments if frozen_at <= moment <= at)
+
+    def gave_less(self, since: datetime, at: datetime) -> bool:
+        """C1: an answer takes effect at once, also one that allows less than the one before (C3's narrower reading)."""
+        answers = [event for event in self.answers(at) if event.at >= since]
+        return any(
+            self.is_narrow(answer.value) and not self.is_narrow(before.value)
+            for answer in answers
+            for before in self.answers(answer.at - timedelta(microseconds=1))[-1:]
+        )
+
+    def is_narrow(self, version: str) -> bool:
+        return next(update.is_narrow for update in self.updates if update.version == version)
 
     def exported(self, conversation: str, frozen_at: datetime) -> list[str]:
         """C3: everything but what was written under *refuse*; by the narrower reading, only under *allow*."""

@@ -14,7 +14,7 @@ from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
 from conversations import actions as conversation_actions
 from conversations.models import Conversation
-from privacy.models import PolicyUpdate, Training
+from privacy.models import CoverageReading, PolicyUpdate, Training
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.processes import manage
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
@@ -186,6 +186,24 @@ def test_allow_repeated_in_time_stays(staff: User, allowing: User, update: Polic
     start(run, staff, at=later.deadline + 2 * DAY)
 
     assert texts(run) == ["mine"]
+
+
+def test_allow_that_reaches_less_than_the_one_before_takes_out(
+    staff: User, allowing: User, update: PolicyUpdate
+) -> None:
+    make_conversation(allowing, "mine", at=MEANWHILE)
+    later = make_update(
+        "2026-02-10",
+        announced_at=LATER + DAY,
+        last_day=(LATER + 30 * DAY).date(),
+        coverage_reading=CoverageReading.MESSAGE,
+    )
+    run = make_run(staff)
+
+    answer_as(allowing, Training.ALLOW, at=later.deadline - SECOND)
+    start(run, staff, at=later.deadline + 2 * DAY)
+
+    assert texts(run) == []
 
 
 @pytest.mark.parametrize(("offset", "stays"), [(-SECOND, True), (timedelta(), False), (SECOND, False)])
