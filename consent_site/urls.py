@@ -9,6 +9,7 @@ from accounts import views as views_of_accounts
 from consent_site import views
 
 admin.autodiscover()
+admin.site.site_header = admin.site.site_title = settings.PRODUCT_NAME
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
 handler400 = "consent_site.views.bad_request"
