@@ -5,9 +5,9 @@ from collections.abc import Callable
 from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
 
-from accounts import clock
 from qa.bar import with_bar
 from qa.browser import Browser
+from qa.product_time import browser_time
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -29,12 +29,9 @@ class ClockMiddleware:
         at = browser.clock_for(request.user) if browser.at else None
         if at is None:
             return self.get_response(request)
-        before = clock.moved_to.set(at)
-        try:
+        with browser_time(at):
             request.user = get_user(request)
             return self.get_response(request)
-        finally:
-            clock.moved_to.reset(before)
 
 
 class BarMiddleware:

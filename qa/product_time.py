@@ -6,14 +6,27 @@ browser; a worker never would. What a task does may be about everyone: a purge a
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import Token
+from contextvars import ContextVar, Token
 from datetime import datetime
 from typing import Any
 
 from accounts import clock
 
+# Whether what runs here has the clock of a browser.
+_is_moved: ContextVar[bool] = ContextVar("is_moved", default=False)
 # Of the tasks that run in this process now, what the clock said before each. One may set off another.
 _before: dict[str, Token[datetime | None]] = {}
+
+
+@contextmanager
+def browser_time(at: datetime) -> Iterator[None]:
+    """Go by the clock of a browser."""
+    before, was_moved = clock.moved_to.set(at), _is_moved.set(True)
+    try:
+        yield
+    finally:
+        clock.moved_to.reset(before)
+        _is_moved.reset(was_moved)
 
 
 @contextmanager
@@ -28,7 +41,8 @@ def product_time() -> Iterator[None]:
 
 def leave(task_id: str, **_kwargs: Any) -> None:
     """Put the clock of a browser aside while a task runs, before it begins."""
-    _before[task_id] = clock.moved_to.set(None)
+    if _is_moved.get():
+        _before[task_id] = clock.moved_to.set(None)
 
 
 def come_back(task_id: str, **_kwargs: Any) -> None:

@@ -20,7 +20,7 @@ from privacy.auth_backends import AuthenticationBackend
 from privacy.models import ConsentRecord, Kind, PolicyUpdate
 from qa.browser import COOKIE, Browser
 from qa.personas import PERSONAS, make
-from qa.product_time import product_time
+from qa.product_time import browser_time, product_time
 from tests.conftest import MoveClock
 from tests.factories import AFTERWARDS, ANNOUNCED, DEADLINE, MEANWHILE, PASSWORD, SECOND, make_user
 from tests.processes import start
@@ -245,24 +245,22 @@ def _nothing_asked_yet() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["a task", "a task of a task"])
-def test_task_does_not_see_the_clock_of_the_request_that_set_it_off(moved_to: MoveClock, *, again: bool) -> None:
-    moved_to(MEANWHILE)
+def test_task_does_not_see_the_clock_of_the_request_that_set_it_off(*, again: bool) -> None:
+    with browser_time(MEANWHILE):
+        ask_the_clock.delay(again=again)
 
-    ask_the_clock.delay(again=again)
-
-    assert len(asked) == (3 if again else 1)
-    assert all(at > datetime(2026, 1, 1, tzinfo=UTC) for at in asked)
-    assert clock.now() == MEANWHILE, "the request goes on at its own"
+        assert len(asked) == (3 if again else 1)
+        assert all(at > datetime(2026, 1, 1, tzinfo=UTC) for at in asked)
+        assert clock.now() == MEANWHILE, "the request goes on at its own"
 
 
-def test_request_goes_on_at_its_clock_after_a_task_that_failed(moved_to: MoveClock) -> None:
-    moved_to(MEANWHILE)
+def test_request_goes_on_at_its_clock_after_a_task_that_failed() -> None:
+    with browser_time(MEANWHILE):
+        with pytest.raises(ArithmeticError):
+            fail.delay()
 
-    with pytest.raises(ArithmeticError):
-        fail.delay()
-
-    assert asked[0] > datetime(2026, 1, 1, tzinfo=UTC)
-    assert clock.now() == MEANWHILE
+        assert asked[0] > datetime(2026, 1, 1, tzinfo=UTC)
+        assert clock.now() == MEANWHILE
 
 
 @pytest.mark.django_db(transaction=True)
