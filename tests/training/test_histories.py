@@ -24,7 +24,7 @@ from training.verification import differences
 
 SHARDS = 4
 # Thousands in CI, most of them where they are quickest.
-HISTORIES = ((1600 if connection.vendor == "sqlite" else 400) if REQUIRE_ALL else 240) // SHARDS
+HISTORIES = ((1200 if connection.vendor == "sqlite" else 400) if REQUIRE_ALL else 240) // SHARDS
 MOST_RUNS = 3
 ACTS = (
     *("writes", "excludes", "lifts", "deletes", "undoes", "allow", "refuse", "team", "free", "leaves"),
@@ -183,7 +183,7 @@ def test_histories_end_as_the_rules_say(db: None, shard: int) -> None:
 @given(
     before=st.lists(st.sampled_from(ACTS), max_size=4), after=st.lists(st.sampled_from(ACTS), min_size=1, max_size=4)
 )
-@settings(max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=HISTORIES // 2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_between_freeze_and_start_the_run_is_right(
     db: None, shard: int, before: list[str], after: list[str]
 ) -> None:
