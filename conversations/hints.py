@@ -1,7 +1,9 @@
 """Patterns, and their hints: what any text must hold for a pattern to match in it, in a way that is quick to look for.
 
 Most texts hold nothing sensitive; hints are what reading them costs. They look at the text in small letters, as
-`str.casefold` gives it. A hint may let a text pass in vain; it must never keep back one in which its pattern matches.
+`str.casefold` gives it. A letter beside what is looked for may have become another, or several (`ß` is `ss`): so a hint
+says nothing of the letters around it, nor how many there are of any letters but ASCII ones. It may let a text pass in
+vain; it must never keep back one in which its pattern matches.
 """
 
 import re

@@ -76,7 +76,7 @@ PHONES = (
     pattern(
         rf"{LEFT}(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{{4}}[ -]?[0-9]{{4}}{RIGHT}",
         _NUMBER,
-        r"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9a-z])",
+        r"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])",
     ),
     # The United Kingdom's mobiles; then others with a leading zero: its land lines, Germany's, China's; France's.
     pattern(rf"{LEFT}07[0-9]{{9}}{RIGHT}", _NUMBER, r"07[0-9]{9}"),
@@ -99,7 +99,7 @@ PHONES = (
 
 _DOZEN = r"[0-9](?:[ -]?[0-9]){11}"
 CARDS = (
-    pattern(rf"{LEFT}[0-68][0-9]{{11,18}}{RIGHT}", _DOZEN, r"(?<![0-9a-z])[0-68][0-9]{11}"),
+    pattern(rf"{LEFT}[0-68][0-9]{{11,18}}{RIGHT}", _DOZEN, r"(?<![0-9])[0-68][0-9]{11}"),
     # In groups of four, alone or with what is left over (UnionPay); in the groups of American Express and Diners Club.
     pattern(
         rf"{LEFT}[0-68][0-9]{{3}}([ -])[0-9]{{4}}\1[0-9]{{4}}(?:\1[0-9]{{4}})?{RIGHT}",
@@ -146,7 +146,7 @@ _COUNTRIES = (
 IBANS = (
     pattern(
         rf"(?a:[A-Za-z](?=[A-Za-z][0-9]{{2}})(?<={LEFT}.)(?i:{'|'.join(_COUNTRIES)}){RIGHT})",
-        r"[0-9](?<=(?<![0-9a-z])[a-z]{2}.)[0-9](?:[ -]?[0-9a-z]){11}",
+        r"[0-9](?<=[a-z]{2}.)[0-9](?:[ -]?[0-9a-z]){11}",
     ),
 )
 

