@@ -12,17 +12,17 @@ EACH = 10
 # Under the first all have answered, under the second most; by `AT` both deadlines have passed.
 FIRST, SECOND = "2025-08-28", "2026-02-01"
 TABLES = (
-    *("training_removal", "training_manifestrow", "training_shard", "training_runmove", "training_trainingrun"),
+    *("training_removal", "training_manifestrow", "training_shard", "training_runmove", "training_step"),
     *("conversations_message", "conversations_conversation", "privacy_trainingrefusal", "privacy_consentstate"),
-    *("privacy_consentrecord", "privacy_notice", "privacy_lastdaymove", "privacy_policydocument"),
-    *("privacy_policyupdate", "accounts_user"),
+    *("privacy_consentrecord", "privacy_notice", "privacy_updateact", "privacy_policydocument"),
+    *("training_trainingrun", "privacy_policyupdate", "accounts_user"),
 )
 
 _UPDATES = """
 INSERT INTO privacy_policyupdate (version, announced_at, last_day, is_material, allow_retention_years,
     refuse_retention_days, short_deferrals, short_deferral_days, long_deferral_days, coverage_reading,
-    rollout_percentage, published_at)
-SELECT v, v::date, v::date + 31, true, 5, 30, 2, 1, 7, 'conversation', 100, v::date
+    rollout_percentage, reminder_days, published_at)
+SELECT v, v::date, v::date + 31, true, 5, 30, 2, 1, 7, 'conversation', 100, '14, 7, 1', v::date
 FROM unnest(ARRAY['2025-08-28', '2026-02-01']) v
 """
 _NOTICES = """
