@@ -51,7 +51,7 @@ class Scale:
     turns: int
 
 
-SCALES = {"small": Scale(20_000, 7, 1_200, 3), "full": Scale(1_000_000, 3, 10_000, 3)}
+SCALES = {"small": Scale(20_000, 7, 20_000, 2), "full": Scale(1_000_000, 3, 40_000, 3)}
 # Enough for each of two workers to have something to do to the end.
 SHARDS = 12
 OWN_TABLES = ("training_removal", "training_manifestrow", "training_shard", "training_runmove", "training_trainingrun")
