@@ -1,4 +1,8 @@
-"""`python -m benchmarks`: tables of what everything costs, and `var/bench.json` with the same."""
+"""`python -m benchmarks`: everything that is measured, as one table, and as JSON in `var/bench.json`.
+
+At the full scale (`SCALE=full`) the table is written to `docs/performance.md` too. Returns 1 where a target is missed
+beyond doubt.
+"""
 
 import json
 import os
@@ -9,42 +13,48 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-TARGET = 1.05
+from benchmarks import report
+from benchmarks.machine import machine
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "bench.json"
-HEADS = ("database", "page", "with", "ms", "ratio (95 %)", "queries cold/warm", "target")
-OTHER_HEADS = ("what", "ours", "beside", "ratio (95 %)", "target", "")
-NAMES = {"ours": "this gate", "without": "no gate", "peer": "django-termsandconditions"}
+DOCUMENT = ROOT / "docs" / "performance.md"
+ON_EVERY_DATABASE = ("gate", "lists")
+ON_POSTGRESQL = ("purge", "runs", "admin")
+ON_NONE = ("redaction",)
 
 
 def main() -> int:
-    """Measure every database there is, and return 1 only if the target is missed beyond doubt."""
-    gate, others = [], []
-    for url in database_urls():
-        gate += measure("measure", url)
-        others += measure("lists", url)
-        if url.startswith("postgres"):
-            others += measure("purge", url)
-            others += measure("runs", url)
-            others += measure("admin", url)
-    others += measure("redaction", "")
-    for row in gate:
-        row["target"] = TARGET if row["side"] == "ours" else None
-    for row in gate + others:
-        row["verdict"] = verdict(row)
+    """Measure everything that can be measured here, tell it, and return the exit code."""
+    scale = os.environ.setdefault("SCALE", "small")
+    if scale not in report.SCALES:
+        sys.stderr.write(f"SCALE is {' or '.join(report.SCALES)}, not {scale!r}.\n")
+        return 2
+    url = os.environ.get("DATABASE_URL", "")
+    server = url if url.startswith("postgres") else ""
+    rows = []
+    for module, database in plan(server):
+        sys.stderr.write(f"Measuring: {module}{' on PostgreSQL' if server and database == server else ''} ...\n")
+        rows += [row | {"verdict": report.verdict(row)} for row in measure(module, database)]
+    found = report.Found(scale, machine(server), rows)
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"target": TARGET, "results": gate, "others": others}, indent=2) + "\n")
-    sys.stdout.write(f"{table([HEADS, *map(cells, gate)])}\n\nThe target is a ratio of at most {TARGET}.\n\n")
-    sys.stdout.write(f"{table([OTHER_HEADS, *map(other_cells, others)])}\n\nIt is in {RESULTS} too.\n")
-    return int(any(row["verdict"] == "missed" for row in gate + others))
+    RESULTS.write_text(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n")
+    if scale == "full" and server:
+        DOCUMENT.write_text(found.as_document())
+    if not server:
+        sys.stderr.write("There is no PostgreSQL here: the purge, training runs and the admin were not measured.\n")
+    sys.stdout.write(f"{found.as_text()}\n\nIt is in {RESULTS.relative_to(ROOT)} too.\n")
+    return int(any(row["verdict"] == report.MISSED for row in rows))
 
 
-def database_urls() -> Iterator[str]:
-    """Yield SQLite, and the server `DATABASE_URL` names if it names one."""
+def plan(server: str) -> Iterator[tuple[str, str]]:
+    """Yield each module of this package that measures something, with the address of a database to do it on."""
     with tempfile.TemporaryDirectory() as directory:
-        yield f"sqlite:///{directory}/bench.sqlite3"
-    if "postgres" in os.environ.get("DATABASE_URL", ""):
-        yield os.environ["DATABASE_URL"]
+        for database in filter(None, (f"sqlite:///{directory}/bench.sqlite3", server)):
+            yield from ((module, database) for module in ON_EVERY_DATABASE)
+        if server:
+            yield from ((module, server) for module in ON_POSTGRESQL)
+    yield from ((module, "") for module in ON_NONE)
 
 
 def measure(module: str, database_url: str) -> list[dict[str, Any]]:
@@ -66,53 +76,6 @@ def measure(module: str, database_url: str) -> list[dict[str, Any]]:
     )
     rows: list[dict[str, Any]] = json.loads(done.stdout)
     return rows
-
-
-def verdict(row: dict[str, Any]) -> str:
-    """Return whether the target holds; it is missed only if the whole interval lies on the wrong side of it."""
-    if row["target"] is None:
-        return ""
-    # What should be at least as much is turned round, and its interval with it.
-    sign = -1 if row.get("at_least") else 1
-    if sign * row["ratio"]["value"] <= sign * row["target"]:
-        return "holds"
-    best = row["ratio"]["high" if row.get("at_least") else "low"]
-    return "missed" if sign * best > sign * row["target"] else "in doubt"
-
-
-def table(lines: list[tuple[str, ...]]) -> str:
-    """Return lines, the first of them the heads, as a table of plain text."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-
-
-def cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return one line of the table."""
-    ratio = row["ratio"]
-    return (
-        row["database"],
-        row["page"],
-        NAMES[row["side"]],
-        f"{row['milliseconds']:.2f}",
-        "1" if row["side"] == "without" else f"{ratio['value']:.3f} ({ratio['low']:.3f}–{ratio['high']:.3f})",
-        f"{row['queries_cold']} / {row['queries_warm']}",
-        row["verdict"],
-    )
-
-
-def other_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return one line of the table of what is not the gate."""
-    ratio = row["ratio"]
-    return (
-        row["what"],
-        row["ours"],
-        row["floor"],
-        f"{ratio['value']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})",
-        "" if row["target"] is None else f"{'≥' if row.get('at_least') else '≤'} {row['target']}",
-        row["verdict"],
-    )
 
 
 if __name__ == "__main__":

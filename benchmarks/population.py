@@ -4,6 +4,7 @@ About 60 in 100 conversations are eligible at `AT`; something is kept out by eve
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -131,3 +132,17 @@ def settle() -> None:
     """Let the database do now what it would do by and by: count what is there, and note what all can see."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+
+
+def prepared_run() -> Any:
+    """Return a run of these conversations that is prepared, without its files."""
+    # Models can be imported only after `django.setup()`.
+    from accounts.models import User  # noqa: PLC0415
+    from training import actions  # noqa: PLC0415
+    from training.models import Purpose  # noqa: PLC0415
+
+    staff = User.objects.get(is_staff=True)
+    run = actions.create_run(staff, Purpose.MODEL_IMPROVEMENT, at=AT)
+    actions.prepare_run(run, staff, at=AT)
+    run.refresh_from_db()
+    return run
