@@ -175,12 +175,20 @@ else:
         "server_side_binding": True,
         "prepare_threshold": 3,
     }
+    # A connection that a restart of the server has cut is found out when it is taken from the pool, not by the person
+    # whose request it was to serve.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.str("CACHE_URL", default="")
 # Only rate limits live in the cache; whether someone has answered never does (a cache can lag).
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        # Without them a request would wait for minutes for a server that does not answer.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
     if CACHE_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }

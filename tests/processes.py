@@ -37,6 +37,7 @@ def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
         [sys.executable, *arguments],
         cwd=settings.BASE_DIR,
         env=environment | variables,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
