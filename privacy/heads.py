@@ -5,6 +5,9 @@ at all. A file per day (`2025-09-10.jsonl`, by the real clock, in UTC) in `LEDGE
 names the file before it and that file's SHA-256; each other line is a chain that has moved since the earlier
 files: the principal, the number of records and the hash of the last one. Keep copies where whoever can write to
 the database can't: what the last file says is only as safe as the file.
+
+After a restore from a backup some heads name records that are gone for good. A line that says of such a head why it is
+`lost` is what lets the verification pass again, and stays in the files for whoever asks.
 """
 
 import fcntl
@@ -15,15 +18,16 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import IO, TypeVar
 
 from django.conf import settings
 
-from privacy.models import ConsentState
+from privacy.models import ConsentRecord, ConsentState
 
 PATTERN = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"
 
@@ -34,11 +38,12 @@ class HeadsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far one chain had come."""
+    """How far one chain had come; or, where `lost` says why, that this record of it is known to be gone."""
 
     principal: str
     length: int
     hash: str
+    lost: str = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError if the principal is none."""
@@ -54,7 +59,9 @@ class Link:
 
 
 NO_LINK = Link(previous="", sha256="")
+BATCH = 500
 Shape = TypeVar("Shape", Head, Link)
+Item = TypeVar("Item")
 
 
 class HeadsFile:
@@ -101,6 +108,61 @@ def write_heads(day: date) -> int:
     Run again on the same day, it adds to the file. The file is made aside and put in place whole, so that a full
     disk or a kill leaves either the file there was or the new one. Raises HeadsError or OSError.
     """
+    with _file_of(day) as (file, known):
+        return _write_moved(file, known)
+
+
+def write_losses(day: date, reason: str) -> int:
+    """Write, into the day's file, that each head whose record is not there is lost, and return how many they are.
+
+    What has been said to be lost is not said again. Raises HeadsError or OSError.
+    """
+    with _file_of(day) as (file, _known_heads), closing(lost_heads()) as known:
+        written = 0
+        for batch in batches((head for each in heads_files() for head in each if not head.lost), BATCH):
+            for head, _found in unsupported(batch):
+                if not is_lost(head, known):
+                    file.write(_line(replace(head, lost=reason)))
+                    written += 1
+        return written
+
+
+def unsupported(heads: list[Head]) -> Iterator[tuple[Head, str | None]]:
+    """Yield the heads whose record is not there, or is another one: then with its hash."""
+    records = ConsentRecord.objects.filter(
+        principal__in={head.principal for head in heads}, sequence__in={head.length for head in heads}
+    )
+    hashes = {(str(own), number): found for own, number, found in records.values_list("principal", "sequence", "hash")}
+    for head in heads:
+        found = hashes.get((head.principal, head.length))
+        if found != head.hash:
+            yield head, found
+
+
+def lost_heads() -> sqlite3.Connection:
+    """Return the heads that are known to be lost, in a table that is on disk where it would fill the memory."""
+    lost = sqlite3.connect("")
+    lost.execute("CREATE TABLE lost (principal TEXT, length INTEGER, hash TEXT, PRIMARY KEY (principal, length, hash))")
+    # What comes after a line that is none says nothing; whoever reads the files for what is in them meets that line.
+    with suppress(HeadsError):
+        for file in heads_files():
+            heads = ((head.principal, head.length, head.hash) for head in file if head.lost)
+            lost.executemany("INSERT OR IGNORE INTO lost VALUES (?, ?, ?)", heads)
+    return lost
+
+
+def is_lost(head: Head, lost: sqlite3.Connection) -> bool:
+    """Return whether a head is one of those known to be lost."""
+    values = (head.principal, head.length, head.hash)
+    return (
+        lost.execute("SELECT 1 FROM lost WHERE principal = ? AND length = ? AND hash = ?", values).fetchone()
+        is not None
+    )
+
+
+@contextmanager
+def _file_of(day: date) -> Iterator[tuple[IO[bytes], sqlite3.Connection]]:
+    """Open the day's file to be added to, with the last head of each person known so far."""
     directory: Path = settings.LEDGER_HEADS_DIR
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{day.isoformat()}.jsonl"
@@ -115,7 +177,7 @@ def write_heads(day: date) -> int:
                     shutil.copyfileobj(there, file)
             else:
                 file.write(_line(_link_to(files)))
-            return _write_moved(file, known)
+            yield file, known
 
 
 def _known(files: Iterable[HeadsFile]) -> sqlite3.Connection:
@@ -123,7 +185,8 @@ def _known(files: Iterable[HeadsFile]) -> sqlite3.Connection:
     known = sqlite3.connect("")
     known.execute("CREATE TABLE head (principal TEXT PRIMARY KEY, length INTEGER, hash TEXT) WITHOUT ROWID")
     for file in files:
-        heads = ((head.principal, head.length, head.hash) for head in file)
+        # One that is lost is none that was moved from: the chain's present head is written again.
+        heads = ((head.principal, None if head.lost else head.length, head.hash) for head in file)
         known.executemany("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", heads)
     return known
 
@@ -147,7 +210,15 @@ def _link_to(files: list[HeadsFile]) -> Link:
 
 
 def _line(values: Head | Link) -> bytes:
-    return json.dumps(asdict(values), separators=(",", ":")).encode() + b"\n"
+    told = {name: value for name, value in asdict(values).items() if name != "lost" or value}
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield items, so many at a time."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 @contextmanager

@@ -4,23 +4,32 @@ Memory stays flat: rows are read in the order of the chains, and states and head
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import groupby, islice
-from typing import TypeVar
+from itertools import groupby
+from sqlite3 import Connection
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from privacy.heads import NO_LINK, Head, HeadsError, HeadsFile, Link, heads_files
+from privacy.heads import (
+    BATCH,
+    NO_LINK,
+    Head,
+    HeadsError,
+    HeadsFile,
+    Link,
+    batches,
+    heads_files,
+    is_lost,
+    lost_heads,
+    unsupported,
+)
 from privacy.ledger import digest
 from privacy.models import ConsentRecord, ConsentState, Notice, PolicyUpdate
 from privacy.replay import Replay
-
-BATCH = 500
-Item = TypeVar("Item")
 
 
 class Rank(IntEnum):
@@ -48,6 +57,7 @@ class Finding:
 class Report:
     """What was verified, the first row that is broken, and how many findings there are with it.
 
+    Of the heads, those that are `lost` name records known to be gone.
     `last_file` and `last_sha256` are what to compare with a copy of the heads kept elsewhere.
     """
 
@@ -55,6 +65,7 @@ class Report:
     records: int = 0
     people: int = 0
     heads: int = 0
+    lost: int = 0
     findings: int = 0
     first: Finding | None = None
     last_file: str = ""
@@ -113,7 +124,7 @@ def check_notices(report: Report) -> Iterator[Finding]:
 def check_chains(report: Report) -> Iterator[Finding]:
     """Recompute every chain, and compare it with where its person stands."""
     try:
-        for chains in _batches(_replayed(report), BATCH):
+        for chains in batches(_replayed(report), BATCH):
             for chain in chains:
                 yield from chain.findings
             yield from _check_states(chains)
@@ -196,18 +207,20 @@ def check_states_without_records(_report: Report) -> Iterator[Finding]:
 def check_heads(report: Report) -> Iterator[Finding]:
     """Compare the daily heads with the records, and each file with what the next one says about it."""
     expected = NO_LINK
-    for file in heads_files():
-        name = f"heads file {file.path.name}"
-        try:
-            for heads in _batches(file, BATCH):
-                report.heads += len(heads)
-                yield from _check_heads(file, heads)
-        except HeadsError as error:
-            yield Finding(Rank.HEADS, name, str(error))
-            return
-        if file.link != expected:
-            yield Finding(Rank.HEADS, name, f"it follows {_name(file.link)}, and before it there is {_name(expected)}")
-        expected = Link(previous=file.path.name, sha256=file.sha256)
+    with closing(lost_heads()) as lost:
+        for file in heads_files():
+            name = f"heads file {file.path.name}"
+            try:
+                for heads in batches(file, BATCH):
+                    yield from _check_heads(file, heads, lost, report)
+            except HeadsError as error:
+                yield Finding(Rank.HEADS, name, str(error))
+                return
+            if file.link != expected:
+                yield Finding(
+                    Rank.HEADS, name, f"it follows {_name(file.link)}, and before it there is {_name(expected)}"
+                )
+            expected = Link(previous=file.path.name, sha256=file.sha256)
     report.last_file, report.last_sha256 = expected.previous, expected.sha256
 
 
@@ -215,25 +228,18 @@ def _name(link: Link) -> str:
     return f"{link.previous} ({link.sha256:.12})" if link.previous else "no file"
 
 
-def _check_heads(file: HeadsFile, heads: list[Head]) -> Iterator[Finding]:
-    """Look for the records that some heads name."""
-    records = ConsentRecord.objects.filter(
-        principal__in={head.principal for head in heads}, sequence__in={head.length for head in heads}
-    )
-    hashes = {(str(own), number): found for own, number, found in records.values_list("principal", "sequence", "hash")}
-    for head in heads:
-        found = hashes.get((head.principal, head.length))
-        if found != head.hash:
-            row = f"consent record number {head.length} of {head.principal}"
-            problem = (
-                f"it is not there, and {file.path.name} names it"
-                if found is None
-                else (f"it is another one than {file.path.name} names")
-            )
-            yield Finding(Rank.HEADS, row, problem)
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
+def _check_heads(file: HeadsFile, heads: list[Head], lost: Connection, report: Report) -> Iterator[Finding]:
+    """Look for the records that some heads name, but for those known to be lost."""
+    named = [head for head in heads if not head.lost]
+    report.heads += len(named)
+    for head, found in unsupported(named):
+        if is_lost(head, lost):
+            report.lost += 1
+            continue
+        row = f"consent record number {head.length} of {head.principal}"
+        problem = (
+            f"it is not there, and {file.path.name} names it"
+            if found is None
+            else f"it is another one than {file.path.name} names"
+        )
+        yield Finding(Rank.HEADS, row, problem)

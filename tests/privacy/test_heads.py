@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from privacy.heads import HeadsError, write_heads
+from privacy.heads import HeadsError, write_heads, write_losses
 from privacy.models import ConsentState, PolicyUpdate, Training
 from privacy.verification import Rank, verify
 from tests.factories import MEANWHILE, answer_as
@@ -149,7 +150,7 @@ def test_command_writes_the_file_of_the_real_day(
 def test_command_says_that_nothing_was_written(heads_dir: Path, update: PolicyUpdate) -> None:
     heads_dir.mkdir()
     (heads_dir / "2999-01-01.jsonl").write_text('{"previous":"","sha256":""}\n')
-    with pytest.raises(CommandError, match=r"Nothing was written: 2999-01-01\.jsonl"):
+    with pytest.raises(CommandError, match=r"Not written: 2999-01-01\.jsonl"):
         call_command("write_ledger_heads")
 
 
@@ -220,3 +221,78 @@ def test_file_that_is_none_is_found_and_not_written_to(text: str, problem: str, 
     assert found() == (Rank.HEADS, "heads file 2025-09-10.jsonl", problem)
     with pytest.raises(HeadsError, match=problem):
         write_heads(TODAY + timedelta(days=3))
+
+
+@contextmanager
+def what_a_restore_undoes() -> Iterator[None]:
+    """Do something to the database that is undone at the end, as by a restore from a backup made before."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def restored(alice: User, mallory: User, update: PolicyUpdate) -> None:
+    """A database restored from before mallory's answer, which the heads know."""
+    answer_as(alice, Training.ALLOW)
+    write_heads(TODAY)
+    with what_a_restore_undoes():
+        answer_as(mallory, Training.REFUSE, terms=False)
+        write_heads(TOMORROW)
+
+
+def test_records_that_a_restore_lost_are_found_until_it_is_written_down_that_they_are(
+    restored: None, heads_dir: Path, mallory: User
+) -> None:
+    assert verify().findings == 1
+
+    assert write_losses(TOMORROW, "恢复自备份, ticket 12") == 1
+
+    report = verify()
+    assert (report.findings, report.heads, report.lost) == (0, 2, 1)
+    *_before, line = lines_of(heads_dir / "2025-09-11.jsonl")
+    assert (line["principal"], line["lost"]) == (str(mallory.principal), "恢复自备份, ticket 12")
+    assert write_losses(TOMORROW, "again") == 0
+
+
+def test_record_that_goes_after_a_loss_was_written_down_is_found(restored: None, alice: User) -> None:
+    write_losses(TOMORROW, "restored")
+    with what_a_restore_undoes():
+        answer_as(alice, Training.REFUSE, terms=False)
+        write_heads(TOMORROW)
+
+    report = verify()
+
+    assert (report.findings, report.lost) == (1, 1)
+    assert report.first is not None
+    assert str(alice.principal) in report.first.row
+
+
+def test_chain_that_goes_on_after_a_loss_has_its_heads_as_before(restored: None, mallory: User) -> None:
+    write_losses(TOMORROW, "restored")
+    with what_a_restore_undoes():
+        answer_as(mallory, Training.ALLOW)
+        assert write_heads(TOMORROW + timedelta(days=1)) == 1
+        assert verify().findings == 0
+
+    assert verify().findings == 1
+
+
+def test_loss_whose_line_was_taken_out_is_found(restored: None, heads_dir: Path) -> None:
+    write_losses(TOMORROW, "restored")
+    write_heads(TOMORROW + timedelta(days=1))
+    path = heads_dir / "2025-09-11.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+    assert verify().findings == 2  # the record, and the file that is not as the next one says
+
+
+def test_commands_write_losses_down_and_say_that_there_are_some(
+    restored: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("write_ledger_heads", "--lost", "restored from the backup of 10 September")
+    call_command("verify_ledger")
+
+    out = capsys.readouterr().out
+    assert "1 heads name records that are lost, and now say so." in out
+    assert "1 heads name records that are known to be lost" in out

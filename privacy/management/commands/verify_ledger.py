@@ -22,5 +22,7 @@ class Command(BaseCommand):
             f"Verified: {report.records} records of {report.people} people, {report.notices} notices,"
             f" {report.heads} heads."
         )
+        if report.lost:
+            self.stdout.write(f"{report.lost} heads name records that are known to be lost: LEDGER_HEADS_DIR says why.")
         if report.last_file:
             self.stdout.write(f"Compare with your copy: {report.last_file} has the SHA-256 {report.last_sha256}.")

@@ -1,5 +1,6 @@
 """Writes how far each person's chain of evidence has come to a file outside the database, once a day."""
 
+from argparse import ArgumentParser
 from datetime import UTC
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from privacy.heads import HeadsError, write_heads
+from privacy.heads import HeadsError, write_heads, write_losses
 
 
 class Command(BaseCommand):
@@ -15,12 +16,24 @@ class Command(BaseCommand):
 
     help = "Write the heads of the chains that have moved to today's file in LEDGER_HEADS_DIR."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take why records that heads name are not there."""
+        parser.add_argument(
+            "--lost",
+            metavar="WHY",
+            help="first write down, once and for good, that the records which heads name and the database has not are"
+            " known to be lost: after a restore from a backup",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the file, and say how many heads went into it."""
         # The real clock: the files are evidence of when they were written, wherever the product's clock stands.
         today = timezone.now().astimezone(UTC).date()
         try:
+            lost = write_losses(today, options["lost"]) if options["lost"] else None
             moved = write_heads(today)
         except (HeadsError, OSError) as error:
-            raise CommandError(f"Nothing was written: {error}") from error
+            raise CommandError(f"Not written: {error}") from error
+        if lost is not None:
+            self.stdout.write(f"{lost} heads name records that are lost, and now say so.")
         self.stdout.write(f"{moved} chains have moved: {settings.LEDGER_HEADS_DIR / f'{today}.jsonl'}")
