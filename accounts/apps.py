@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
     """Who a person is: the user, the plan, sign-up, signing in."""
 
     name = "accounts"
-    verbose_name = _("accounts")
+    verbose_name = _("Accounts")
 
     def ready(self) -> None:
         """Register what is held here, what is done again after a restore, the check of the journal, and the roles."""

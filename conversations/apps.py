@@ -12,7 +12,7 @@ class ConversationsConfig(AppConfig):
     """What the choice governs: chats, coding sessions and feedback."""
 
     name = "conversations"
-    verbose_name = _("conversations")
+    verbose_name = _("Conversations")
 
     def ready(self) -> None:
         """Let a refusal reach what is stored here, and register what is held and what is done again after a restore."""

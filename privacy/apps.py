@@ -10,7 +10,7 @@ class PrivacyConfig(AppConfig):
     """What a person was told and chose."""
 
     name = "privacy"
-    verbose_name = _("privacy")
+    verbose_name = _("Privacy")
 
     def ready(self) -> None:
         """Register the checks, the triggers that every `migrate` makes, what is held here, and what is journalled."""

@@ -13,7 +13,7 @@ class TrainingConfig(AppConfig):
     """What is built from conversations: training runs, their manifests and their files."""
 
     name = "training"
-    verbose_name = _("training")
+    verbose_name = _("Training")
 
     def ready(self) -> None:
         """Take out what becomes ineligible, keep dates, and say on badges which runs hold a conversation."""
