@@ -81,7 +81,7 @@ PHONES = (
     # The United Kingdom's mobiles; then others with a leading zero: its land lines, Germany's, China's; France's.
     pattern(rf"{LEFT}07[0-9]{{9}}{RIGHT}", _NUMBER, r"07[0-9]{9}"),
     pattern(
-        rf"{_ALONE}\(?0[1-9][0-9]{{1,4}}(?:\) ?|[ /-])[0-9]{{3,4}}[ -]?[0-9]{{3,5}}{_ENDING}",
+        rf"{_ALONE}(?:\((?=0[0-9]{{2,5}}\)))?0[1-9][0-9]{{1,4}}(?:\) ?|[ /-])[0-9]{{3,4}}[ -]?[0-9]{{3,5}}{_ENDING}",
         _NUMBER,
         r"0[1-9][0-9]{1,4}(?:\) ?|[ /-])[0-9]{3,4}[ -]?[0-9]{3}",
     ),

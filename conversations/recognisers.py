@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations import patterns, secret_patterns, validity
 from conversations.hints import Hint, Pattern
+from conversations.narrow import narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class TooSlow(Exception):
 
 
 def finds_in(text: str) -> list[Find]:
-    """Return all finds in a text; they may overlap. Raises TooSlow."""
+    """Return all finds in a text, with their values as `narrow` gives them; they may overlap. Raises TooSlow."""
+    text = narrow(text)
     recognisers = recognisers_by_entity()
     entities = list(_hinted(_hint_tree(), text.casefold()))
     if not entities:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from conversations.masks import CLASSES, MASK, Masks, masks_in
+from conversations.narrow import narrow
 from conversations.recognisers import Find, finds_in
 from conversations.validity import is_odd
 
-VERSION = "2"
+VERSION = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def _telling(finds: Iterable[Find]) -> dict[str, Find]:
 
 def _again(text: str, known: dict[str, Find]) -> Iterator[Find]:
     """Yield where known values stand once more, as words: each word is looked up, however many values are known."""
+    text = narrow(text)
     if len(known) < _FEW and not any(value in text for value in known):
         return
     for found in chain.from_iterable(word.finditer(text) for word in _WORDS):

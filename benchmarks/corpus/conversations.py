@@ -1,5 +1,6 @@
 """Conversations made from a seed, in which each sensitive value is labelled with its class and where it stands."""
 
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -66,11 +67,18 @@ class Corpus:
     def put(self, plant: Plant, context: str, language: str) -> Said:
         """Return a value of one plant in one place."""
         value, (before, after) = plant.make(self.values), context.split("¤")
+        if plant.kind in NUMBERED and self.draw.random() < WIDE:
+            value = value.translate(FULL_WIDTH if language == "chinese" else UNBREAKABLE)
         here = Planted(plant.kind, len(before), len(before) + len(value), context)
         return Said(before + value + after, (here,), language)
 
 
 TRAPPED = 0.5
+# How many values come as a Chinese keyboard may write them, or as they are copied from a page.
+WIDE = 0.05
+NUMBERED = ("PHONE", "CARD", "IBAN", "ID_NUMBER", "EMAIL")
+FULL_WIDTH = {ord(sign): ord(sign) + 0xFEE0 for sign in string.ascii_letters + string.digits + "@.+-_()"} | {32: 0x3000}
+UNBREAKABLE = {ord(" "): 0xA0, ord("-"): 0x2011}
 
 
 def joined(pieces: list[Said], language: str) -> Said:

@@ -119,6 +119,7 @@ PLAIN = [
     *("password = get_password1()", "secret = settings.KEY2", "PWD=/home/bob", "密码是什么", "pass: 12 of 14"),
     *('password = ""', 'password = "${DB_PASSWORD}"', 'password: "your-password"'),
     *("iPhone 15 2023-09-22", "the phone costs 1299.00"),
+    *("２０２４年１月１５日", "1990–2000", "第１．２．３．４节", "5–10\u00a0000 people"),
 ]
 
 
@@ -132,6 +133,35 @@ def masked(text: str) -> str:
 )
 def test_each_class_is_masked_wherever_it_stands(kind: str, value: str, before: str, after: str) -> None:
     assert redact([before + value + after]) == redaction.Redacted((f"{before}<{kind}_1>{after}",), {kind: 1})
+
+
+# As Chinese keyboards and pages write them: full-width, with spaces that do not break, with longer dashes.
+WIDE = [
+    *(
+        ("PHONE", "１３８００１３８０００"),
+        ("PHONE", "+33\u00a01\u00a042\u00a068\u00a053\u00a000"),
+        ("PHONE", "（010）62345678"),
+    ),
+    *(("PHONE", "415–555–2671"), ("PHONE", "138\u30000013\u30008000"), ("EMAIL", "bob＠example．com")),
+    *(("CARD", "4111\u202f1111\u202f1111\u202f1111"), ("ID_NUMBER", "１１０１０５１９４９１２３１００２Ｘ")),
+    ("IBAN", "DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), WIDE)
+@pytest.mark.parametrize(
+    ("before", "after"), [("", ""), ("Mine is ", ", thanks."), ("我的是", "，谢谢。"), ("（", "）\n")]
+)
+def test_it_is_masked_however_its_characters_are_typed(kind: str, value: str, before: str, after: str) -> None:
+    assert redact([before + value + after]) == redaction.Redacted((f"{before}<{kind}_1>{after}",), {kind: 1})
+
+
+def test_two_ways_to_type_a_value_have_one_mask() -> None:
+    assert masked("１３８００１３８０００ or 13800138000") == "<PHONE_1> or <PHONE_1>"
+
+
+def test_text_around_a_mask_is_left_as_it_was_typed() -> None:
+    assert masked("２０２５年\u00a0９月，bob＠example.com —— ５％") == "２０２５年\u00a0９月，<EMAIL_1> —— ５％"
 
 
 @pytest.mark.parametrize(("kind", "before", "value", "after"), IN_CONTEXT)
