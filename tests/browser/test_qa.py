@@ -547,16 +547,20 @@ def test_page_of_qa_and_bar_have_no_violation(
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("size", [(320, 640), (320, 256)], ids=["narrow", "zoomed"])
+@pytest.mark.parametrize(
+    ("size", "text"), [((320, 640), 1), ((320, 256), 1), ((320, 640), 2)], ids=["narrow", "zoomed", "large-text"]
+)
 @pytest.mark.parametrize(
     "there", [*PAGES, *map(show, [*WITH_THE_BAR, "admin-viewer"])], ids=lambda there: there.__name__
 )
 def test_nothing_that_has_focus_is_under_the_bar(
-    tester: Visit, there: Callable[[Visit], None], size: tuple[int, int]
+    tester: Visit, there: Callable[[Visit], None], size: tuple[int, int], text: int
 ) -> None:
     page = tester.page
     page.set_viewport_size({"width": size[0], "height": size[1]})
     there(tester)
+    # As a browser does that enlarges text alone: lengths grow with it, the widths that media queries know do not.
+    page.evaluate("(times) => document.documentElement.style.fontSize = `${times * 100}%`", text)
     for key in ("Tab", "Shift+Tab"):
         for _press in range(60):
             page.keyboard.press(key)
