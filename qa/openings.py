@@ -47,14 +47,19 @@ class Opening:
         """Return whether all is set already, so that the page may be opened without changing anything."""
         if persona_of(request.user) != self.persona or (self.persona is None and request.user.is_authenticated):
             return False
-        return Browser.of(request) == self.browser and self.language in ("", get_language())
+        return Browser.of(request) == self.browser and self.reads in ("", get_language())
+
+    @property
+    def reads(self) -> str:
+        """Return the language that is read there: the persona's own, whatever it read last, where none is said."""
+        return self.language or (self.persona.language if self.persona else "")
 
     def begin(self, request: HttpRequest) -> HttpResponse:
         """Sign in as the persona, or out, set the rest, and go to the page. Raises PersonaMissing."""
         account, path = self._account(), self.path()
         logout(request)
         if account:
-            sign_in(request, account, self.language)
+            sign_in(request, account, self.reads)
         response = HttpResponseRedirect(path)
         if self.language:
             keep_language(response, self.language)

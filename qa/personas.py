@@ -1,9 +1,11 @@
 """The personas: one for each state someone can be in, and the instant at which they are in it.
 
-A persona is known by its address, which never changes. The account behind it is an ordinary row with `is_persona` set:
-it never counts in figures, reminders or runs. Instants are told from the update, so that they stay right beside it.
+A persona is known by the end of its account's principal, which is the same for each account it ever has: a tester may
+give it another address, or delete it. The account is an ordinary row with `is_persona` set: it never counts in figures,
+reminders or runs. Instants are told from the update, so that they stay right beside it.
 """
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Nobody's, ever (RFC 2606).
 HOST = "personas.example"
 LONG_BEFORE = 180 * DAY
+MARK = 6
 
 When = Callable[[PolicyUpdate], datetime]
 
@@ -83,13 +86,23 @@ class Persona:
         return f"{self.slug}@{HOST}"
 
     @property
+    def mark(self) -> bytes:
+        """Return the end of the principal of each of its accounts: six of the sixteen bytes."""
+        return hashlib.sha256(self.slug.encode()).digest()[:MARK]
+
+    @property
     def home(self) -> str:
         """Return the address where it begins."""
         return reverse("admin:index") if self.role else reverse("conversations:index")
 
     def account(self) -> User | None:
         """Return the account it has now, or None where the seed has not run, or it has deleted it."""
-        return User.objects.filter(email=self.email, is_persona=True, closed_at=None).first()
+        return next((account for account in self.stored() if account.closed_at is None), None)
+
+    def stored(self) -> list[User]:
+        """Return the accounts of which anything is still stored: the one it has now, and what it has left behind."""
+        accounts = User.objects.filter(is_persona=True, erased_at=None).order_by("pk")
+        return [account for account in accounts if persona_of(account) == self]
 
     def instant(self) -> datetime | None:
         """Return the instant at which it is in its state; None for staff, who live in the product's own time."""
@@ -98,6 +111,14 @@ class Persona:
 
 class NothingAsked(Exception):
     """There is no material update, so nobody is in any state: `manage.py seed_demo` comes first."""
+
+
+class AddressTaken(Exception):
+    """The address of a persona is that of an ordinary account, which nothing here may touch."""
+
+    def __init__(self, persona: "Persona") -> None:
+        super().__init__(f"{persona.email} is the address of an ordinary account.")
+        self.persona = persona
 
 
 def asked_update() -> PolicyUpdate:
@@ -216,12 +237,16 @@ PERSONAS: dict[str, Persona] = {
         Persona("training-manager", _("Staff: training manager"), role=TRAINING_MANAGER),
     )
 }
+_BY_MARK = {persona.mark: persona for persona in PERSONAS.values()}
+# Those that were made before principals had marks.
 _BY_EMAIL = {persona.email: persona for persona in PERSONAS.values()}
 
 
 def persona_of(user: User | AnonymousUser) -> Persona | None:
-    """Return which persona an account is; None for anyone else's, and for one that has given itself another address."""
-    return _BY_EMAIL.get(user.email) if isinstance(user, User) and user.is_persona else None
+    """Return which persona an account is, whatever its address is by now; None for anyone else's."""
+    if not isinstance(user, User) or not user.is_persona:
+        return None
+    return _BY_MARK.get(user.principal.bytes[-MARK:]) or _BY_EMAIL.get(user.email)
 
 
 # Making them
@@ -229,12 +254,26 @@ def persona_of(user: User | AnonymousUser) -> Persona | None:
 
 @transaction.atomic
 def make(persona: Persona) -> User:
-    """Make the account of a persona that has none, and let it live up to its instant. Raises NothingAsked."""
-    update = asked_update()
+    """Return the account of a persona; where it has none, make one and let it live up to its instant.
+
+    Raises NothingAsked, and AddressTaken.
+    """
+    update = _one_at_a_time()
+    return persona.account() or _made(persona, update)
+
+
+def _one_at_a_time() -> PolicyUpdate:
+    """Return the update, locked until the transaction ends, so that of two seeds or resets one waits."""
+    return PolicyUpdate.objects.select_for_update(no_key=True).get(pk=asked_update().pk)
+
+
+def _made(persona: Persona, update: PolicyUpdate) -> User:
+    if _is_taken(persona.email):
+        raise AddressTaken(persona)
     user = User.objects.create_user(
         persona.email,
         PASSWORD,
-        principal=_principal(update),
+        principal=_principal(persona, update),
         plan=persona.plan,
         created_at=persona.joined(update),
         language=persona.language,
@@ -248,28 +287,33 @@ def make(persona: Persona) -> User:
     return user
 
 
-def _principal(update: PolicyUpdate) -> uuid.UUID:
+def _is_taken(email: str) -> bool:
+    return User.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email).exists()
+
+
+def _principal(persona: Persona, update: PolicyUpdate) -> uuid.UUID:
     """Return a fresh principal that the update has been rolled out to, if it has been to anyone."""
-    principal = uuid.uuid4()
-    while update.rollout_percentage and not update.includes(principal):
-        principal = uuid.uuid4()
-    return principal
+    while True:
+        principal = uuid.UUID(bytes=uuid.uuid4().bytes[:-MARK] + persona.mark)
+        if not update.rollout_percentage or update.includes(principal):
+            return principal
 
 
 @transaction.atomic
 def reset(persona: Persona) -> User:
-    """Give a persona a fresh account in its first state, under a fresh principal (rule H2). Raises NothingAsked.
+    """Give a persona a fresh account in its first state, under a fresh principal (rule H2).
 
     The one it had is deleted as anyone's is (rule D3): it is signed out everywhere, what it held is erased, and its
-    evidence stays, with the row that the evidence points to.
+    evidence stays, with the row that the evidence points to. Raises NothingAsked, and AddressTaken.
     """
-    asked_update()
-    if account := User.objects.filter(email=persona.email, is_persona=True).first():
-        locked = lock_account(account)
-        if locked.erased_at is not None and (fresh := persona.account()):
-            return fresh  # Somebody else has reset it while this waited.
-        _leave(locked, at=clock.now())
-    return make(persona)
+    before = persona.account()
+    update = _one_at_a_time()
+    present = persona.account()
+    if present is not None and present != before:
+        return present  # Somebody else has reset it while this waited.
+    for account in persona.stored():
+        _leave(lock_account(account), at=clock.now())
+    return _made(persona, update)
 
 
 def _leave(account: User, *, at: datetime) -> None:

@@ -24,7 +24,7 @@ from qa.flow_map import FLOW_MAP, SCREENS
 from qa.forms import ClockForm, LookForm, OpeningForm
 from qa.looking import raw_row, reason_if_it_counted
 from qa.openings import Opening, PersonaMissing, sign_in
-from qa.personas import PERSONAS, NothingAsked, Persona, asked_update, persona_of, reset
+from qa.personas import PERSONAS, AddressTaken, NothingAsked, Persona, asked_update, persona_of, reset
 from qa.presets import PRESETS, presets
 from qa.product_time import product_time
 
@@ -45,6 +45,10 @@ def _where_seeded(view: View[P]) -> View[P]:
         except PersonaMissing as missing:
             messages.error(request, _("This persona has no account any more: reset it first."))
             return redirect("qa:persona", missing.persona.slug)
+        except AddressTaken as taken:
+            words = _("%(address)s is the address of an ordinary account: give that another, or delete it.")
+            messages.error(request, words % {"address": taken.persona.email})
+            return redirect("qa:persona", taken.persona.slug)
 
     return told
 
@@ -149,7 +153,7 @@ def persona(request: HttpRequest, slug: str) -> HttpResponse:
         "at": at,
         "conversations": conversations.annotate(kept_out=reason_if_it_counted(at)),
         "instant": shown.instant(),
-        "mails": mail.sent(to=shown.email),
+        "mails": mail.sent(to=account.email if account else shown.email),
         "records": records.order_by("-sequence")[:LATEST],
         "shown": shown,
         "state": raw_row(state) if state else [],

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.contrib.staticfiles import finders
@@ -23,7 +24,7 @@ from qa.browser import COOKIE, Browser
 from qa.flow_map import FLOW_MAP, SCREENS
 from qa.personas import PERSONAS, make, persona_of
 from qa.screens import Screen
-from tests.factories import ANNOUNCED, DEADLINE, LONG_BEFORE, PASSWORD, answer_as, make_update
+from tests.factories import ANNOUNCED, DEADLINE, LONG_BEFORE, PASSWORD, answer_as, make_update, make_user
 from tests.pages import page
 from tests.qa.conftest import Become, set_clock
 
@@ -169,6 +170,39 @@ def test_persona_page_shows_rows_as_they_are_and_no_password(client: Client, bec
     assert "not_resumed" in text
     assert account.password not in text
     assert "Permission withdrawn" in text
+
+
+def test_persona_reads_its_own_language_whatever_a_link_had_it_read(client: Client, become: Become) -> None:
+    for slug, screen, other in (("team", "chat-team", "zh-hans"), ("chinese", "pop-up-chinese", "en")):
+        own = make(PERSONAS[slug]).language
+        client.post(f"/qa/open/{screen}/", {"with": f"language={other}&theme=light"})
+        assert page(client.get("/chats/")).one("html")["lang"] == other
+        assert client.get(f"/qa/open/{screen}/?theme=light").status_code == HTTPStatus.OK, "something would change"
+        become(slug)
+        assert page(client.get("/chats/")).one("html")["lang"] == own
+
+
+@pytest.mark.parametrize("email", ["team@personas.example", "Someone.New@Personas.Example"])
+def test_nobody_gets_the_address_of_a_persona(client: Client, become: Become, alice: User, email: str) -> None:
+    def sign_in_as_alice() -> None:
+        client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+
+    refused = [client.post("/accounts/signup/", {"email": email, "password1": PASSWORD})]
+    for enter in (sign_in_as_alice, lambda: become("gov")):
+        enter()
+        refused.append(client.post("/accounts/email/", {"action_add": "", "email": email}))
+    for response in refused:
+        assert "That address can’t be used." in page(response).text
+    assert not EmailAddress.objects.filter(email__iexact=email).exists()
+
+
+def test_address_that_is_taken_is_told_where_the_persona_is_made(client: Client, update: PolicyUpdate) -> None:
+    make_user(PERSONAS["team"].email)
+
+    response = client.post("/qa/reset/", {"persona": "team"}, follow=True)
+
+    assert response.redirect_chain[-1][0] == "/qa/personas/team/"
+    assert "team@personas.example is the address of an ordinary account" in page(response).text
 
 
 # Links
