@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from accounts.models import User
 from accounts.views import keep_language
 from qa.browser import Browser, Theme
+from qa.looking import is_changed
 from qa.personas import Persona, persona_of
 from qa.screens import Where
 
@@ -53,6 +54,12 @@ class Opening:
     def reads(self) -> str:
         """Return the language that is read there: the persona's own, whatever it read last, where none is said."""
         return self.language or (self.persona.language if self.persona else "")
+
+    @property
+    def is_changed(self) -> bool:
+        """Return whether the persona is no longer as it is made. Raises PersonaMissing."""
+        account = self._account()
+        return self.persona is not None and account is not None and is_changed(self.persona, account)
 
     def begin(self, request: HttpRequest) -> HttpResponse:
         """Sign in as the persona, or out, set the rest, and go to the page. Raises PersonaMissing."""

@@ -1,4 +1,4 @@
-"""The personas: one for each state someone can be in, and the instant at which they are in it.
+"""The personas: one for each state someone can be in, how they stand in it, and the instant at which they do.
 
 A persona is known by the end of its account's principal, which is the same for each account it ever has: a tester may
 give it another address, or delete it. The account is an ordinary row with `is_persona` set: it never counts in figures,
@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser, Group
@@ -27,6 +28,7 @@ from conversations.feedback import delete_feedback
 from conversations.management.commands.seed_demo import PASSWORD
 from conversations.models import Feedback
 from privacy.models import PolicyUpdate, Training
+from privacy.standing import Prompt
 from qa.lives import Life
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -63,6 +65,19 @@ def afterwards(update: PolicyUpdate) -> datetime:
     return update.deadline + DAY
 
 
+class Stand(NamedTuple):
+    """How the question comes to a persona at its instant, what it has answered, and how much it holds."""
+
+    prompt: Prompt = Prompt.NONE
+    training: str = ""
+    deferrals: int = 0
+    messages: int = 5
+    feedback: int = 0
+
+
+ASKED, NOT_ASKED = Stand(Prompt.POP_UP), Stand()
+
+
 def nothing(_life: Life, _at: datetime) -> None:
     """Do nothing."""
 
@@ -73,6 +88,7 @@ class Persona:
 
     slug: str
     title: Promise
+    stand: Stand = NOT_ASKED
     at: When = first_day
     live: Callable[[Life, datetime], None] = nothing
     plan: Plan = Plan.FREE
@@ -207,30 +223,69 @@ def _deleted(life: Life, at: datetime) -> None:
 PERSONAS: dict[str, Persona] = {
     persona.slug: persona
     for persona in (
-        Persona("newcomer", _("Newcomer, half-way through signing up"), on_day(6), joined=on_day(6)),
-        Persona("undecided-first-day", _("Undecided, on the first day"), first_day, _talk),
-        Persona("undecided-last-day", _("Undecided, on the last day"), last_day, _talk),
-        Persona("undecided-afterwards", _("Undecided, after the deadline"), afterwards, _talk),
-        Persona("deferred-once", _("Has put it off once"), on_day(1), _deferred(1)),
-        Persona("deferred-often", _("Has put it off four times"), on_day(10), _deferred(4)),
-        Persona("allowed", _("Allows training"), on_day(2), _answered(Training.ALLOW)),
-        Persona("refused", _("Refuses training"), on_day(2), _answered(Training.REFUSE)),
+        Persona(
+            "newcomer",
+            _("Newcomer, half-way through signing up"),
+            Stand(Prompt.GATE, messages=0),
+            on_day(6),
+            joined=on_day(6),
+        ),
+        Persona("undecided-first-day", _("Undecided, on the first day"), ASKED, first_day, _talk),
+        Persona("undecided-last-day", _("Undecided, on the last day"), ASKED, last_day, _talk),
+        Persona("undecided-afterwards", _("Undecided, after the deadline"), Stand(Prompt.GATE), afterwards, _talk),
+        Persona("deferred-once", _("Has put it off once"), Stand(Prompt.LINE, deferrals=1), on_day(1), _deferred(1)),
+        Persona(
+            "deferred-often", _("Has put it off four times"), Stand(Prompt.LINE, deferrals=4), on_day(10), _deferred(4)
+        ),
+        Persona(
+            "allowed",
+            _("Allows training"),
+            Stand(training=Training.ALLOW, messages=7),
+            on_day(2),
+            _answered(Training.ALLOW),
+        ),
+        Persona(
+            "refused",
+            _("Refuses training"),
+            Stand(training=Training.REFUSE, messages=7),
+            on_day(2),
+            _answered(Training.REFUSE),
+        ),
         Persona(
             "refused-alone",
             _("Refuses training, has not accepted the terms"),
+            Stand(Prompt.GATE, Training.REFUSE, messages=7),
             afterwards,
             _answered(Training.REFUSE, terms=False),
         ),
-        Persona("on-off-on", _("Allowed, refused, allows again"), on_day(7), _changed_twice),
-        Persona("private-only", _("Has private chats only"), on_day(2), _private),
-        Persona("excluded-one", _("Has excluded a chat"), on_day(2), _excluded),
-        Persona("feedback-given", _("Has given feedback"), on_day(2), _rated),
-        Persona("deleted-chat", _("Deleted a chat two minutes ago"), on_day(2), _deleted),
-        Persona("chinese", _("Undecided, reads Chinese"), on_day(2), _talk_in_chinese, language="zh-hans"),
-        Persona("team", _("On a Team plan"), on_day(2), _talk, plan=Plan.TEAM),
-        Persona("gov", _("On a Gov plan"), on_day(2), plan=Plan.GOV),
-        Persona("education", _("On an Education plan"), on_day(2), _talk, plan=Plan.EDUCATION),
-        Persona("api", _("On the API"), on_day(2), _talk, plan=Plan.API),
+        Persona(
+            "on-off-on",
+            _("Allowed, refused, allows again"),
+            Stand(training=Training.ALLOW, messages=12),
+            on_day(7),
+            _changed_twice,
+        ),
+        Persona(
+            "private-only", _("Has private chats only"), Stand(training=Training.ALLOW, messages=2), on_day(2), _private
+        ),
+        Persona(
+            "excluded-one", _("Has excluded a chat"), Stand(training=Training.ALLOW, messages=7), on_day(2), _excluded
+        ),
+        Persona(
+            "feedback-given",
+            _("Has given feedback"),
+            Stand(training=Training.ALLOW, messages=2, feedback=1),
+            on_day(2),
+            _rated,
+        ),
+        Persona(
+            "deleted-chat", _("Deleted a chat two minutes ago"), Stand(training=Training.ALLOW), on_day(2), _deleted
+        ),
+        Persona("chinese", _("Undecided, reads Chinese"), ASKED, on_day(2), _talk_in_chinese, language="zh-hans"),
+        Persona("team", _("On a Team plan"), NOT_ASKED, on_day(2), _talk, plan=Plan.TEAM),
+        Persona("gov", _("On a Gov plan"), Stand(messages=0), on_day(2), plan=Plan.GOV),
+        Persona("education", _("On an Education plan"), NOT_ASKED, on_day(2), _talk, plan=Plan.EDUCATION),
+        Persona("api", _("On the API"), NOT_ASKED, on_day(2), _talk, plan=Plan.API),
         Persona("viewer", _("Staff: viewer"), role=VIEWER),
         Persona("auditor", _("Staff: auditor"), role=AUDITOR),
         Persona("roll-out-manager", _("Staff: roll-out manager"), role=ROLLOUT_MANAGER),

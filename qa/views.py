@@ -22,7 +22,7 @@ from qa import mail
 from qa.browser import Browser, Theme
 from qa.flow_map import FLOW_MAP, SCREENS
 from qa.forms import ClockForm, LookForm, OpeningForm
-from qa.looking import raw_row, reason_if_it_counted
+from qa.looking import is_changed, raw_row, reason_if_it_counted
 from qa.openings import Opening, PersonaMissing, sign_in
 from qa.personas import PERSONAS, AddressTaken, NothingAsked, Persona, asked_update, persona_of, reset
 from qa.presets import PRESETS, presets
@@ -153,6 +153,7 @@ def persona(request: HttpRequest, slug: str) -> HttpResponse:
         "at": at,
         "conversations": conversations.annotate(kept_out=reason_if_it_counted(at)),
         "instant": shown.instant(),
+        "is_changed": account is not None and is_changed(shown, account),
         "mails": mail.sent(to=account.email if account else shown.email),
         "records": records.order_by("-sequence")[:LATEST],
         "shown": shown,
@@ -195,11 +196,24 @@ def open_screen(request: HttpRequest, screen: str = "") -> HttpResponse:
     form = OpeningForm(request, listed)
     if not form.is_valid():
         return render(request, "qa/open.html", {"form": form}, status=HTTPStatus.BAD_REQUEST)
-    opening = form.opening()
-    if request.method == "POST":
+    opening, wish = form.opening(), request.POST.get("changed")
+    if opening.persona and wish == "reset":
+        with product_time():
+            reset(opening.persona)
+    # A listed screen promises a state, which a tester may have led its persona out of.
+    has_moved_on = listed is not None and not wish and opening.is_changed
+    if request.method == "POST" and not has_moved_on:
         return opening.begin(request)
     path = opening.path()
-    if opening.is_here(request):
+    if opening.is_here(request) and not has_moved_on:
         return redirect(path)
-    context = {"form": form, "language": dict(settings.LANGUAGES).get(opening.language), "opening": opening}
-    return render(request, "qa/open.html", {**context, "path": path, "screen": listed})
+    context = {
+        "form": form,
+        "is_changed": has_moved_on,
+        "language": dict(settings.LANGUAGES).get(opening.language),
+        "opening": opening,
+        "path": path,
+        "screen": listed,
+        "with": request.POST.get("with", ""),
+    }
+    return render(request, "qa/open.html", context)

@@ -21,7 +21,7 @@ from conversations.models import Conversation, Feedback, FeedbackCopy
 from privacy.models import ConsentRecord, ConsentState, Kind, PolicyUpdate, Training
 from privacy.standing import Prompt, standing_of
 from privacy.verification import verify
-from qa.looking import raw_row, reason_if_it_counted
+from qa.looking import is_changed, raw_row, reason_if_it_counted, stand_of
 from qa.personas import PERSONAS, NothingAsked, Persona, make, persona_of, reset
 from tests.factories import AFTERWARDS, MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user
 from tests.qa.conftest import Become
@@ -65,6 +65,8 @@ def test_persona_is_in_its_state_at_its_instant(update: PolicyUpdate, slug: str)
     standing = standing_of(account, at)
 
     assert (standing.prompt, standing.state.training) == STATES[slug]
+    assert stand_of(account, at) == persona.stand
+    assert not is_changed(persona, account)
     assert account.is_persona
     assert persona_of(account) == persona
 

@@ -253,6 +253,42 @@ def test_link_that_makes_no_sense_is_refused(client: Client, become: Become, que
     assert who(client) == "team"
 
 
+def answer_the_pop_up(client: Client) -> None:
+    token = page(client.get("/chats/")).one("form", id="answer-form").one("input", name="token")["value"]
+    client.post("/privacy/answer/", {"token": token, "training": Training.REFUSE, "terms": "on"})
+
+
+def test_screen_of_a_persona_that_has_moved_on_says_so_and_resets_it(client: Client, become: Become) -> None:
+    before = become("undecided-first-day")
+    answer_the_pop_up(client)
+    client.force_login(make(PERSONAS["gov"]))
+
+    for response in (
+        client.post("/qa/open/pop-up/", {"with": "language=en&theme=dark"}),
+        client.get("/qa/open/pop-up/?language=en&theme=dark"),
+    ):
+        assert "no longer in the state it is called by" in page(response).text
+        assert who(client) == "gov"
+    assert "no longer in the state" in page(client.get("/qa/personas/undecided-first-day/")).text
+
+    wish = {"with": "language=en&theme=dark", "changed": "reset"}
+    opened = client.post("/qa/open/pop-up/", wish, follow=True)
+
+    assert page(opened).all("dialog", id="pop-up")
+    assert page(opened).one("html")["data-qa-theme"] == "dark"
+    assert PERSONAS["undecided-first-day"].account() not in {None, before}
+
+
+def test_screen_of_a_persona_that_has_moved_on_can_be_opened_as_it_is(client: Client, become: Become) -> None:
+    before = become("undecided-first-day")
+    answer_the_pop_up(client)
+
+    opened = client.post("/qa/open/pop-up/", {"with": "language=en&theme=dark", "changed": "as-it-is"}, follow=True)
+
+    assert opened.redirect_chain[-1][0] == "/chats/"
+    assert opened.wsgi_request.user == before
+
+
 def test_link_to_no_screen_is_not_found(client: Client, update: PolicyUpdate) -> None:
     assert client.get("/qa/open/nowhere/").status_code == HTTPStatus.NOT_FOUND
 
