@@ -176,9 +176,14 @@ def mails(request: HttpRequest) -> HttpResponse:
 def flow_map(request: HttpRequest) -> HttpResponse:
     """List every screen and state, each with what opens it in every language and look."""
     update = asked_update()
-    groups = [(title, [(screen, screen.instant(update)) for screen in screens]) for title, screens in FLOW_MAP]
+    words = request.GET.get("q", "").casefold().split()
+    groups = [
+        (title, [(screen, screen.instant(update)) for screen in screens if screen.is_called(words)])
+        for title, screens in FLOW_MAP
+    ]
     looks = render_to_string("qa/_looks.html", {"languages": settings.LANGUAGES, "themes": [Theme.LIGHT, Theme.DARK]})
-    return render(request, "qa/flow_map.html", {"groups": groups, "looks": looks})
+    found = [(title, screens) for title, screens in groups if screens]
+    return render(request, "qa/flow_map.html", {"groups": found, "looks": looks, "q": request.GET.get("q", "")})
 
 
 @login_not_required

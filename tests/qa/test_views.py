@@ -16,7 +16,7 @@ from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from accounts.models import User
 from privacy.models import ConsentRecord, PolicyUpdate, Training
@@ -27,12 +27,15 @@ from qa.screens import Screen
 from tests.factories import ANNOUNCED, DEADLINE, LONG_BEFORE, PASSWORD, answer_as, make_update, make_user
 from tests.pages import page
 from tests.qa.conftest import Become, set_clock
+from tests.routes import own_routes
 
 ACTS = ("qa:become", "qa:clock", "qa:look", "qa:reset")
 PAGES = ("/qa/", "/qa/flow-map/", "/qa/mails/", "/qa/personas/gov/", "/qa/open/pop-up/?language=en&theme=dark")
 STATUSES = {
     "not-found": HTTPStatus.NOT_FOUND,
     "not-found-signed-out": HTTPStatus.NOT_FOUND,
+    "chat-expired": HTTPStatus.NOT_FOUND,
+    "not-allowed": HTTPStatus.FORBIDDEN,
     "not-here": HTTPStatus.METHOD_NOT_ALLOWED,
 }
 # Where a gated route sends the gated, and where a page of the account sends on to.
@@ -313,6 +316,48 @@ def test_map_lists_every_screen_in_every_language_and_look(client: Client, updat
     links = {link["href"] for link in found.all("a")}
     assert links >= {f"/qa/open/{slug}/" for slug in SCREENS}
     assert len(SCREENS) == sum(len(screens) for _group, screens in FLOW_MAP), "no two have the same name"
+
+
+# What no link alone leads to: it answers an act, is a file, or needs what is in a mail or was begun a moment ago.
+NOT_BY_A_LINK = {
+    *("health", "language", "favicon", "accounts:start_export", "accounts:export_file", "privacy:receipt_json"),
+    *("account_email_verification_sent", "account_set_password", "account_confirm_login_code"),
+    *("mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn"),
+    *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
+    *("mfa_remove_webauthn", "mfa_edit_webauthn"),
+    *(f"conversations:{name}" for name in ("start", "start_coding", "write", "reply", "rename", "delete_feedback")),
+    *(f"conversations:{name}" for name in ("exclude", "lift_exclusion", "delete", "undo_delete")),
+    *("privacy:not_now", "privacy:stop_reminders", "privacy:resume_reminders", "legal:earlier_document"),
+}
+
+
+def test_every_page_of_the_site_is_on_the_map(update: PolicyUpdate) -> None:
+    listed = {
+        resolve(urlsplit(screen.where(made(screen))).path).view_name
+        for screen in SCREENS.values()
+        if "not-found" not in screen.slug
+    }
+
+    assert own_routes() - listed == NOT_BY_A_LINK
+
+
+def made(screen: Screen) -> User | None:
+    """Return the account of a screen's persona, made where it is not there."""
+    return make(screen.persona) if screen.persona else None
+
+
+def test_map_is_searched_by_words_and_by_persona(client: Client, update: PolicyUpdate) -> None:
+    def found(words: str) -> set[str]:
+        forms = page(client.get("/qa/flow-map/", {"q": words})).all("form", **{"class": "qa-open"})
+        return {form["action"].split("/")[-2] for form in forms}
+
+    assert found("passkeys") == {"passkeys", "passkey-to-add"}
+    assert found("POP-UP deadline") == {"second-before-deadline"}
+    assert found("chat-team") == {"chat-team"}
+    assert found("education") == {"settings-education"}
+    assert found(" ") == set(SCREENS)
+    assert found("nowhere at all") == set()
+    assert "Nothing was found." in page(client.get("/qa/flow-map/?q=%00nowhere")).text
 
 
 def test_every_persona_has_a_screen() -> None:
