@@ -19,11 +19,24 @@ from accounts.models import Plan, User
 from conversations.actions import undoable
 from conversations.models import Conversation, Feedback, FeedbackCopy
 from privacy.models import ConsentRecord, ConsentState, Kind, PolicyUpdate, Training
+from privacy.publication import move_last_day
 from privacy.standing import Prompt, standing_of
 from privacy.verification import verify
 from qa.looking import is_changed, raw_row, reason_if_it_counted, stand_of
-from qa.personas import PERSONAS, NothingAsked, Persona, make, persona_of, reset
-from tests.factories import AFTERWARDS, MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user
+from qa.personas import PERSONAS, NothingAsked, Persona, asked_update, make, persona_of, reset
+from qa.presets import presets
+from tests.factories import (
+    AFTERWARDS,
+    DEADLINE,
+    LAST_DAY,
+    MEANWHILE,
+    SECOND,
+    answer_as,
+    make_conversation,
+    make_staff,
+    make_update,
+    make_user,
+)
 from tests.qa.conftest import Become
 from tests.training.runs import held, make_run
 
@@ -276,6 +289,27 @@ def test_later_update_changes_no_state(update: PolicyUpdate) -> None:
         assert at is not None
         standing = standing_of(account, at)
         assert (standing.prompt, standing.state.training) == expected, slug
+
+
+@pytest.mark.parametrize("made_before", [True, False])
+def test_moved_last_day_moves_the_instants_and_leaves_everyone_in_their_state(
+    update: PolicyUpdate, *, made_before: bool
+) -> None:
+    for persona in PERSONAS.values() if made_before else ():
+        make(persona)
+    later = LAST_DAY + timedelta(days=10)
+    move_last_day(update, later, by=make_staff(), at=MEANWHILE, reason="More time.")
+    deadline = DEADLINE + timedelta(days=10)
+
+    moved = {preset.name: at for preset, at in presets(asked_update())}
+    assert (moved["second-before-deadline"], moved["deadline"]) == (deadline - SECOND, deadline)
+    assert moved["second-after-deadline"] == deadline + SECOND
+    assert PERSONAS["undecided-last-day"].instant() == deadline - timedelta(hours=1)
+    for slug in STATES:
+        assert not is_changed(PERSONAS[slug], make(PERSONAS[slug])), slug
+    for seconds, prompt in ((-1, Prompt.POP_UP), (0, Prompt.GATE), (1, Prompt.GATE)):
+        standing = standing_of(make(PERSONAS["undecided-last-day"]), deadline + seconds * SECOND)
+        assert standing.prompt is prompt
 
 
 def test_update_is_rolled_out_to_personas_as_soon_as_to_anyone(db: None) -> None:
