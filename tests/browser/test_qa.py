@@ -238,6 +238,15 @@ def test_b8_once_answered_never_asked_again_anywhere(tester: Visit, new_visit: N
             assert open_chats(visit) == "chats"
 
 
+def test_b9_program_is_refused_with_a_code(tester: Visit) -> None:
+    be(tester, "undecided-afterwards")
+    response = tester.context.request.get("/chats/", headers={"Accept": "application/json"}, max_redirects=0)
+    problem = response.json()
+    assert (response.status, response.headers["content-type"]) == (403, "application/problem+json")
+    assert problem["code"]
+    assert reverse("privacy:question") in str(problem)
+
+
 # C. What a choice does
 
 
@@ -364,6 +373,27 @@ def test_d5_everything_can_be_downloaded_from_the_gate(tester: Visit) -> None:
     assert "Plan a weekend hike with me." in download.value.path().read_text(encoding="utf-8")
 
 
+def test_d6_page_says_first_what_outlives_a_deletion(tester: Visit) -> None:
+    be(tester, "feedback-given")
+    tester.open("accounts:delete")
+    said = tester.page.locator("main").inner_text()
+    assert "training run" in said
+    assert "feedback" in said
+    assert said.index("feedback") < said.index(tester.page.locator("main form .button").last.inner_text())
+
+
+# E. Training runs
+
+
+def test_e2_no_run_holds_anything_of_a_persona_and_e3_it_can_see_that(tester: Visit) -> None:
+    be(tester, "allowed")
+    tester.open("training:runs")
+    expect(tester.page.locator("main .empty")).to_have_count(1)
+    be(tester, "training-manager")
+    tester.open("admin:training_trainingrun_dry_run")
+    expect(tester.page.locator("main")).to_contain_text("test account")
+
+
 # F. Evidence
 
 
@@ -383,7 +413,24 @@ def test_f1_records_have_both_times_and_f4_a_receipt(tester: Visit) -> None:
     expect(tester.page.locator(".receipt")).to_contain_text("2025")
 
 
+def test_f3_staff_can_set_nobodys_choice(tester: Visit) -> None:
+    be(tester, "roll-out-manager")
+    tester.open("admin:accounts_user_changelist")
+    tester.page.locator("#result_list th a").first.click()
+    tester.page.wait_for_url("**/admin/accounts/user/*/**")
+    expect(tester.page.locator("main :is(select, [type=radio], [type=checkbox])")).to_have_count(0)
+
+
 # G. Promises
+
+
+def test_g1_no_page_asks_another_host_for_anything(tester: Visit) -> None:
+    asked: list[str] = []
+    tester.context.on("request", lambda request: asked.append(request.url))
+    for slug in ("pop-up", "gate", "chat", "terms"):
+        open_from_the_map(tester, slug)
+    assert len(asked) > 10
+    assert [url for url in asked if not url.startswith(f"{tester.server.url}/")] == []
 
 
 def test_g2_every_screen_is_there_in_chinese(tester: Visit) -> None:
@@ -391,6 +438,17 @@ def test_g2_every_screen_is_there_in_chinese(tester: Visit) -> None:
     open_from_the_map(tester, "pop-up", language="zh-hans")
     expect(tester.page.locator("html")).to_have_attribute("lang", "zh-hans")
     expect(tester.page.get_by_role("dialog")).to_contain_text("2025年9月28日")
+
+
+def test_g3_address_of_a_chat_is_nothing_to_another(tester: Visit) -> None:
+    be(tester, "allowed")
+    open_from_the_map(tester, "chat")
+    address = tester.page.url
+    be(tester, "refused")
+    response = tester.page.goto(address)
+    assert response is not None
+    assert response.status == 404
+    expect(tester.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
 
 
 # H. The people behind it
@@ -445,6 +503,13 @@ def test_h2_reset_gives_a_fresh_principal_and_old_records_stay(tester: Visit) ->
     press(tester, "Reset")
     assert principal.inner_text() != before
     assert "Verified" in verified(tester)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("24 months", "sold")), ("zh-hans", ("24", "出售"))])
+def test_h3_faq_answers_why_and_for_how_long(tester: Visit, language: str, words: tuple[str, ...]) -> None:
+    open_from_the_map(tester, "faq", language=language)
+    for said in words:
+        expect(tester.page.locator("main")).to_contain_text(said)
 
 
 def column(page: Page, row: int, name: str) -> Locator:
