@@ -247,6 +247,8 @@ ACCOUNT_FORMS = {
     "set_password": "accounts.sign_in_forms.SetPasswordForm",
     "signup": "accounts.sign_in_forms.SignupForm",
 }
+if QA_TOOLS:
+    ACCOUNT_FORMS |= {"add_email": "qa.sign_up_forms.AddEmailForm", "signup": "qa.sign_up_forms.SignupForm"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True

@@ -45,6 +45,10 @@ class AuthenticationBackend(AllauthBackend):
             return user if self.user_can_authenticate(user) else None
         return None
 
+    def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
+        """Return whether an account may be signed in to, now: not a deleted one, nor QA's where its tools are off."""
+        return isinstance(user, User) and user.may_sign_in and bool(super().user_can_authenticate(user))
+
     async def aget_user(self, user_id: Any) -> AbstractBaseUser | None:
         """Return the same from asynchronous code."""
         return await sync_to_async(self.get_user)(user_id)

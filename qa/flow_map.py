@@ -8,17 +8,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import ConversationKind
-from qa.personas import before, first_day
+from qa.personas import before, first_day, on_day
 from qa.screens import (
     Screen,
     after_deleting,
     chat,
     deadline,
     feedback,
+    of_the_update,
     receipt,
     route,
     second_before,
     to_rate,
+    unsubscribing,
 )
 
 CHATS = route("conversations:index")
@@ -30,6 +32,7 @@ PASSWORD = route("account_change_password")
 DELETE = route("accounts:delete")
 ADMIN = route("admin:index")
 ASKED, LATE, GATED = "undecided-first-day", "undecided-last-day", "undecided-afterwards"
+MANAGER = "roll-out-manager"
 WRONG = _("Press the button with nothing filled in: the page says what is wrong.")
 SAVED = _("Choose and save: the page says what is now true.")
 CODING = ConversationKind.CODING_SESSION
@@ -57,6 +60,9 @@ FLOW_MAP: tuple[tuple[Promise, tuple[Screen, ...]], ...] = (
                 _("Reset the password, dead link"),
                 route("account_reset_password_from_key", "1", "dead-link"),
             ),
+            Screen("password-reset-done", _("Reset the password, done"), route("account_reset_password_from_key_done")),
+            Screen("account-closed", _("Sign in, the account is closed"), route("account_inactive")),
+            Screen("account-gone", _("What is said once an account is deleted"), route("accounts:deleted")),
         ),
     ),
     (
@@ -142,6 +148,9 @@ FLOW_MAP: tuple[tuple[Promise, tuple[Screen, ...]], ...] = (
             Screen("history", _("History"), route("privacy:history"), "on-off-on"),
             Screen("history-empty", _("History, empty"), route("privacy:history"), "gov"),
             Screen("receipt", _("Receipt"), receipt, "allowed"),
+            Screen("runs", _("Training runs with something of one’s own"), route("training:runs"), "allowed"),
+            Screen("reminders", _("Reminders by e-mail"), route("privacy:reminders"), ASKED),
+            Screen("unsubscribe", _("Reminders by e-mail, the link in them"), unsubscribing, ASKED),
         ),
     ),
     (
@@ -186,12 +195,19 @@ FLOW_MAP: tuple[tuple[Promise, tuple[Screen, ...]], ...] = (
                 route("conversations:overview"),
                 GATED,
             ),
+            Screen(
+                "coding-sessions-gated",
+                _("Coding sessions, from inside the gate"),
+                route("conversations:overview_coding"),
+                GATED,
+            ),
             Screen("coding-sessions", _("Coding sessions"), route("conversations:coding"), "allowed"),
             Screen("chat", _("Chat"), chat(), "allowed"),
             Screen("chat-allowed-before", _("Chat from an earlier allow period"), chat(3), "on-off-on"),
             Screen("chat-private", _("Chat, private"), chat(), "private-only"),
             Screen("chat-excluded", _("Chat, excluded"), chat(1), "excluded-one"),
             Screen("chat-team", _("Chat on a commercial plan"), chat(), "team"),
+            Screen("chat-expired", _("Chat, past its retention date"), chat(), "refused", on_day(40)),
             Screen("coding-session", _("Coding session"), chat(kind=CODING), "allowed"),
             Screen("feedback-to-give", _("Feedback to give"), to_rate, "allowed"),
             Screen("feedback-given", _("Feedback, given"), feedback, "feedback-given"),
@@ -231,6 +247,7 @@ FLOW_MAP: tuple[tuple[Promise, tuple[Screen, ...]], ...] = (
                 PASSWORD,
                 GATED,
             ),
+            Screen("password-again", _("Password, asked for once more"), route("account_reauthenticate"), "refused"),
             Screen("second-step", _("Two-step sign-in"), route("mfa_index"), "refused"),
             Screen("second-step-app", _("Two-step sign-in, an app to set up"), route("mfa_activate_totp"), "refused"),
             Screen("passkeys", _("Passkeys"), route("mfa_list_webauthn"), "refused"),
@@ -244,6 +261,7 @@ FLOW_MAP: tuple[tuple[Promise, tuple[Screen, ...]], ...] = (
         (
             Screen("not-found", _("Not found"), lambda _user: "/nothing/here/", "refused"),
             Screen("not-found-signed-out", _("Not found, signed out"), lambda _user: "/nothing/here/"),
+            Screen("not-allowed", _("Not allowed"), route("admin:training_trainingrun_add"), "viewer"),
             Screen("not-here", _("An act opened as a page"), route("privacy:answer"), "refused"),
         ),
     ),
@@ -254,6 +272,35 @@ FLOW_MAP: tuple[tuple[Promise, tuple[Screen, ...]], ...] = (
             Screen("admin-auditor", _("Admin, as an auditor"), ADMIN, "auditor"),
             Screen("admin-roll-out-manager", _("Admin, as a roll-out manager"), ADMIN, "roll-out-manager"),
             Screen("admin-training-manager", _("Admin, as a training manager"), ADMIN, "training-manager"),
+            Screen("admin-roll-out", _("Roll-out page"), route("admin:privacy_rolloutcell_changelist"), "viewer"),
+            Screen("admin-people", _("People"), route("admin:accounts_user_changelist"), "auditor"),
+            Screen("admin-records", _("Consent records"), route("admin:privacy_consentrecord_changelist"), "auditor"),
+            Screen(
+                "admin-feedback",
+                _("Feedback, for staff"),
+                route("admin:conversations_feedbackcopy_changelist"),
+                "auditor",
+            ),
+            Screen("admin-purges", _("Purges"), route("admin:conversations_purge_changelist"), "viewer"),
+            Screen("admin-updates", _("Policy updates"), route("admin:privacy_policyupdate_changelist"), MANAGER),
+            Screen("admin-update", _("Policy update, with its acts"), of_the_update("change"), MANAGER),
+            Screen("admin-previews", _("Policy update, what people see"), of_the_update("previews"), MANAGER),
+            Screen("admin-last-day", _("Policy update, its last day to be moved"), of_the_update("last_day"), MANAGER),
+            Screen(
+                "admin-runs", _("Training runs"), route("admin:training_trainingrun_changelist"), "training-manager"
+            ),
+            Screen(
+                "admin-dry-run",
+                _("Training run, tried"),
+                route("admin:training_trainingrun_dry_run"),
+                "training-manager",
+            ),
+            Screen(
+                "admin-run-new",
+                _("Training run, a new one"),
+                route("admin:training_trainingrun_add"),
+                "training-manager",
+            ),
         ),
     ),
 )

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from accounts.models import User
 from accounts.views import keep_language
 from qa.browser import Browser, Theme
+from qa.looking import is_changed
 from qa.personas import Persona, persona_of
 from qa.screens import Where
 
@@ -47,14 +48,25 @@ class Opening:
         """Return whether all is set already, so that the page may be opened without changing anything."""
         if persona_of(request.user) != self.persona or (self.persona is None and request.user.is_authenticated):
             return False
-        return Browser.of(request) == self.browser and self.language in ("", get_language())
+        return Browser.of(request) == self.browser and self.reads in ("", get_language())
+
+    @property
+    def reads(self) -> str:
+        """Return the language that is read there: the persona's own, whatever it read last, where none is said."""
+        return self.language or (self.persona.language if self.persona else "")
+
+    @property
+    def is_changed(self) -> bool:
+        """Return whether the persona is no longer as it is made. Raises PersonaMissing."""
+        account = self._account()
+        return self.persona is not None and account is not None and is_changed(self.persona, account)
 
     def begin(self, request: HttpRequest) -> HttpResponse:
         """Sign in as the persona, or out, set the rest, and go to the page. Raises PersonaMissing."""
         account, path = self._account(), self.path()
         logout(request)
         if account:
-            sign_in(request, account, self.language)
+            sign_in(request, account, self.reads)
         response = HttpResponseRedirect(path)
         if self.language:
             keep_language(response, self.language)

@@ -1,13 +1,16 @@
-"""The personas: one for each state someone can be in, and the instant at which they are in it.
+"""The personas: one for each state someone can be in, how they stand in it, and the instant at which they do.
 
-A persona is known by its address, which never changes. The account behind it is an ordinary row with `is_persona` set:
-it never counts in figures, reminders or runs. Instants are told from the update, so that they stay right beside it.
+A persona is known by the end of its account's principal, which is the same for each account it ever has: a tester may
+give it another address, or delete it. The account is an ordinary row with `is_persona` set: it never counts in figures,
+reminders or runs. Instants are told from the update, so that they stay right beside it.
 """
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser, Group
@@ -25,12 +28,14 @@ from conversations.feedback import delete_feedback
 from conversations.management.commands.seed_demo import PASSWORD
 from conversations.models import Feedback
 from privacy.models import PolicyUpdate, Training
+from privacy.standing import Prompt
 from qa.lives import Life
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Nobody's, ever (RFC 2606).
 HOST = "personas.example"
 LONG_BEFORE = 180 * DAY
+MARK = 6
 
 When = Callable[[PolicyUpdate], datetime]
 
@@ -60,6 +65,19 @@ def afterwards(update: PolicyUpdate) -> datetime:
     return update.deadline + DAY
 
 
+class Stand(NamedTuple):
+    """How the question comes to a persona at its instant, what it has answered, and how much it holds."""
+
+    prompt: Prompt = Prompt.NONE
+    training: str = ""
+    deferrals: int = 0
+    messages: int = 5
+    feedback: int = 0
+
+
+ASKED, NOT_ASKED = Stand(Prompt.POP_UP), Stand()
+
+
 def nothing(_life: Life, _at: datetime) -> None:
     """Do nothing."""
 
@@ -70,6 +88,7 @@ class Persona:
 
     slug: str
     title: Promise
+    stand: Stand = NOT_ASKED
     at: When = first_day
     live: Callable[[Life, datetime], None] = nothing
     plan: Plan = Plan.FREE
@@ -83,13 +102,23 @@ class Persona:
         return f"{self.slug}@{HOST}"
 
     @property
+    def mark(self) -> bytes:
+        """Return the end of the principal of each of its accounts: six of the sixteen bytes."""
+        return hashlib.sha256(self.slug.encode()).digest()[:MARK]
+
+    @property
     def home(self) -> str:
         """Return the address where it begins."""
         return reverse("admin:index") if self.role else reverse("conversations:index")
 
     def account(self) -> User | None:
         """Return the account it has now, or None where the seed has not run, or it has deleted it."""
-        return User.objects.filter(email=self.email, is_persona=True, closed_at=None).first()
+        return next((account for account in self.stored() if account.closed_at is None), None)
+
+    def stored(self) -> list[User]:
+        """Return the accounts of which anything is still stored: the one it has now, and what it has left behind."""
+        accounts = User.objects.filter(is_persona=True, erased_at=None).order_by("pk")
+        return [account for account in accounts if persona_of(account) == self]
 
     def instant(self) -> datetime | None:
         """Return the instant at which it is in its state; None for staff, who live in the product's own time."""
@@ -98,6 +127,14 @@ class Persona:
 
 class NothingAsked(Exception):
     """There is no material update, so nobody is in any state: `manage.py seed_demo` comes first."""
+
+
+class AddressTaken(Exception):
+    """The address of a persona is that of an ordinary account, which nothing here may touch."""
+
+    def __init__(self, persona: "Persona") -> None:
+        super().__init__(f"{persona.email} is the address of an ordinary account.")
+        self.persona = persona
 
 
 def asked_update() -> PolicyUpdate:
@@ -186,42 +223,85 @@ def _deleted(life: Life, at: datetime) -> None:
 PERSONAS: dict[str, Persona] = {
     persona.slug: persona
     for persona in (
-        Persona("newcomer", _("Newcomer, half-way through signing up"), on_day(6), joined=on_day(6)),
-        Persona("undecided-first-day", _("Undecided, on the first day"), first_day, _talk),
-        Persona("undecided-last-day", _("Undecided, on the last day"), last_day, _talk),
-        Persona("undecided-afterwards", _("Undecided, after the deadline"), afterwards, _talk),
-        Persona("deferred-once", _("Has put it off once"), on_day(1), _deferred(1)),
-        Persona("deferred-often", _("Has put it off four times"), on_day(10), _deferred(4)),
-        Persona("allowed", _("Allows training"), on_day(2), _answered(Training.ALLOW)),
-        Persona("refused", _("Refuses training"), on_day(2), _answered(Training.REFUSE)),
+        Persona(
+            "newcomer",
+            _("Newcomer, half-way through signing up"),
+            Stand(Prompt.GATE, messages=0),
+            on_day(6),
+            joined=on_day(6),
+        ),
+        Persona("undecided-first-day", _("Undecided, on the first day"), ASKED, first_day, _talk),
+        Persona("undecided-last-day", _("Undecided, on the last day"), ASKED, last_day, _talk),
+        Persona("undecided-afterwards", _("Undecided, after the deadline"), Stand(Prompt.GATE), afterwards, _talk),
+        Persona("deferred-once", _("Has put it off once"), Stand(Prompt.LINE, deferrals=1), on_day(1), _deferred(1)),
+        Persona(
+            "deferred-often", _("Has put it off four times"), Stand(Prompt.LINE, deferrals=4), on_day(10), _deferred(4)
+        ),
+        Persona(
+            "allowed",
+            _("Allows training"),
+            Stand(training=Training.ALLOW, messages=7),
+            on_day(2),
+            _answered(Training.ALLOW),
+        ),
+        Persona(
+            "refused",
+            _("Refuses training"),
+            Stand(training=Training.REFUSE, messages=7),
+            on_day(2),
+            _answered(Training.REFUSE),
+        ),
         Persona(
             "refused-alone",
             _("Refuses training, has not accepted the terms"),
+            Stand(Prompt.GATE, Training.REFUSE, messages=7),
             afterwards,
             _answered(Training.REFUSE, terms=False),
         ),
-        Persona("on-off-on", _("Allowed, refused, allows again"), on_day(7), _changed_twice),
-        Persona("private-only", _("Has private chats only"), on_day(2), _private),
-        Persona("excluded-one", _("Has excluded a chat"), on_day(2), _excluded),
-        Persona("feedback-given", _("Has given feedback"), on_day(2), _rated),
-        Persona("deleted-chat", _("Deleted a chat two minutes ago"), on_day(2), _deleted),
-        Persona("chinese", _("Undecided, reads Chinese"), on_day(2), _talk_in_chinese, language="zh-hans"),
-        Persona("team", _("On a Team plan"), on_day(2), _talk, plan=Plan.TEAM),
-        Persona("gov", _("On a Gov plan"), on_day(2), plan=Plan.GOV),
-        Persona("education", _("On an Education plan"), on_day(2), _talk, plan=Plan.EDUCATION),
-        Persona("api", _("On the API"), on_day(2), _talk, plan=Plan.API),
+        Persona(
+            "on-off-on",
+            _("Allowed, refused, allows again"),
+            Stand(training=Training.ALLOW, messages=12),
+            on_day(7),
+            _changed_twice,
+        ),
+        Persona(
+            "private-only", _("Has private chats only"), Stand(training=Training.ALLOW, messages=2), on_day(2), _private
+        ),
+        Persona(
+            "excluded-one", _("Has excluded a chat"), Stand(training=Training.ALLOW, messages=7), on_day(2), _excluded
+        ),
+        Persona(
+            "feedback-given",
+            _("Has given feedback"),
+            Stand(training=Training.ALLOW, messages=2, feedback=1),
+            on_day(2),
+            _rated,
+        ),
+        Persona(
+            "deleted-chat", _("Deleted a chat two minutes ago"), Stand(training=Training.ALLOW), on_day(2), _deleted
+        ),
+        Persona("chinese", _("Undecided, reads Chinese"), ASKED, on_day(2), _talk_in_chinese, language="zh-hans"),
+        Persona("team", _("On a Team plan"), NOT_ASKED, on_day(2), _talk, plan=Plan.TEAM),
+        Persona("gov", _("On a Gov plan"), Stand(messages=0), on_day(2), plan=Plan.GOV),
+        Persona("education", _("On an Education plan"), NOT_ASKED, on_day(2), _talk, plan=Plan.EDUCATION),
+        Persona("api", _("On the API"), NOT_ASKED, on_day(2), _talk, plan=Plan.API),
         Persona("viewer", _("Staff: viewer"), role=VIEWER),
         Persona("auditor", _("Staff: auditor"), role=AUDITOR),
         Persona("roll-out-manager", _("Staff: roll-out manager"), role=ROLLOUT_MANAGER),
         Persona("training-manager", _("Staff: training manager"), role=TRAINING_MANAGER),
     )
 }
+_BY_MARK = {persona.mark: persona for persona in PERSONAS.values()}
+# Those that were made before principals had marks.
 _BY_EMAIL = {persona.email: persona for persona in PERSONAS.values()}
 
 
 def persona_of(user: User | AnonymousUser) -> Persona | None:
-    """Return which persona an account is; None for anyone else's, and for one that has given itself another address."""
-    return _BY_EMAIL.get(user.email) if isinstance(user, User) and user.is_persona else None
+    """Return which persona an account is, whatever its address is by now; None for anyone else's."""
+    if not isinstance(user, User) or not user.is_persona:
+        return None
+    return _BY_MARK.get(user.principal.bytes[-MARK:]) or _BY_EMAIL.get(user.email)
 
 
 # Making them
@@ -229,12 +309,26 @@ def persona_of(user: User | AnonymousUser) -> Persona | None:
 
 @transaction.atomic
 def make(persona: Persona) -> User:
-    """Make the account of a persona that has none, and let it live up to its instant. Raises NothingAsked."""
-    update = asked_update()
+    """Return the account of a persona; where it has none, make one and let it live up to its instant.
+
+    Raises NothingAsked, and AddressTaken.
+    """
+    update = _one_at_a_time()
+    return persona.account() or _made(persona, update)
+
+
+def _one_at_a_time() -> PolicyUpdate:
+    """Return the update, locked until the transaction ends, so that of two seeds or resets one waits."""
+    return PolicyUpdate.objects.select_for_update(no_key=True).get(pk=asked_update().pk)
+
+
+def _made(persona: Persona, update: PolicyUpdate) -> User:
+    if _is_taken(persona.email):
+        raise AddressTaken(persona)
     user = User.objects.create_user(
         persona.email,
         PASSWORD,
-        principal=_principal(update),
+        principal=_principal(persona, update),
         plan=persona.plan,
         created_at=persona.joined(update),
         language=persona.language,
@@ -248,28 +342,33 @@ def make(persona: Persona) -> User:
     return user
 
 
-def _principal(update: PolicyUpdate) -> uuid.UUID:
+def _is_taken(email: str) -> bool:
+    return User.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email).exists()
+
+
+def _principal(persona: Persona, update: PolicyUpdate) -> uuid.UUID:
     """Return a fresh principal that the update has been rolled out to, if it has been to anyone."""
-    principal = uuid.uuid4()
-    while update.rollout_percentage and not update.includes(principal):
-        principal = uuid.uuid4()
-    return principal
+    while True:
+        principal = uuid.UUID(bytes=uuid.uuid4().bytes[:-MARK] + persona.mark)
+        if not update.rollout_percentage or update.includes(principal):
+            return principal
 
 
 @transaction.atomic
 def reset(persona: Persona) -> User:
-    """Give a persona a fresh account in its first state, under a fresh principal (rule H2). Raises NothingAsked.
+    """Give a persona a fresh account in its first state, under a fresh principal (rule H2).
 
     The one it had is deleted as anyone's is (rule D3): it is signed out everywhere, what it held is erased, and its
-    evidence stays, with the row that the evidence points to.
+    evidence stays, with the row that the evidence points to. Raises NothingAsked, and AddressTaken.
     """
-    asked_update()
-    if account := User.objects.filter(email=persona.email, is_persona=True).first():
-        locked = lock_account(account)
-        if locked.erased_at is not None and (fresh := persona.account()):
-            return fresh  # Somebody else has reset it while this waited.
-        _leave(locked, at=clock.now())
-    return make(persona)
+    before = persona.account()
+    update = _one_at_a_time()
+    present = persona.account()
+    if present is not None and present != before:
+        return present  # Somebody else has reset it while this waited.
+    for account in persona.stored():
+        _leave(lock_account(account), at=clock.now())
+    return _made(persona, update)
 
 
 def _leave(account: User, *, at: datetime) -> None:

@@ -10,7 +10,8 @@ from django.utils.functional import Promise
 from accounts.models import User
 from conversations.models import Conversation, ConversationKind, Feedback, Message, Role
 from privacy.models import ConsentState, PolicyUpdate
-from qa.personas import PERSONAS, Persona, When
+from privacy.reminder_letters import unsubscribe_token
+from qa.personas import PERSONAS, Persona, When, asked_update
 
 SECOND = timedelta(seconds=1)
 Where = Callable[[User | None], str]
@@ -31,6 +32,11 @@ class Screen:
     def persona(self) -> Persona | None:
         """Return who has to be there."""
         return PERSONAS[self.who] if self.who else None
+
+    def is_called(self, words: list[str]) -> bool:
+        """Return whether each of the words, in lower case, is in what it or its persona is called."""
+        name = f"{self.slug} {self.title} {self.persona.title if self.persona else ''}".casefold()
+        return all(word in name for word in words)
 
     def instant(self, update: PolicyUpdate) -> datetime | None:
         """Return when; None for the product's own time."""
@@ -85,6 +91,16 @@ def to_rate(user: User | None) -> str:
     if reply is None:
         return reverse("conversations:index")
     return reverse("conversations:give_feedback", args=[reply.conversation_id, reply.pk]) + "?thumb=down"
+
+
+def unsubscribing(user: User | None) -> str:
+    """Return the address in the letters to someone that stops them, signed in or not."""
+    return reverse("privacy:unsubscribe", args=[unsubscribe_token(user)]) if user else reverse("home")
+
+
+def of_the_update(name: str) -> Where:
+    """Return a page of the admin about the update that the personas are asked about."""
+    return lambda _user: reverse(f"admin:privacy_policyupdate_{name}", args=[asked_update().version])
 
 
 def second_before(when: When) -> When:

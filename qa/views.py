@@ -22,9 +22,9 @@ from qa import mail
 from qa.browser import Browser, Theme
 from qa.flow_map import FLOW_MAP, SCREENS
 from qa.forms import ClockForm, LookForm, OpeningForm
-from qa.looking import raw_row, reason_if_it_counted
+from qa.looking import is_changed, raw_row, reason_if_it_counted
 from qa.openings import Opening, PersonaMissing, sign_in
-from qa.personas import PERSONAS, NothingAsked, Persona, asked_update, persona_of, reset
+from qa.personas import PERSONAS, AddressTaken, NothingAsked, Persona, asked_update, persona_of, reset
 from qa.presets import PRESETS, presets
 from qa.product_time import product_time
 
@@ -45,6 +45,10 @@ def _where_seeded(view: View[P]) -> View[P]:
         except PersonaMissing as missing:
             messages.error(request, _("This persona has no account any more: reset it first."))
             return redirect("qa:persona", missing.persona.slug)
+        except AddressTaken as taken:
+            words = _("%(address)s is the address of an ordinary account: give that another, or delete it.")
+            messages.error(request, words % {"address": taken.persona.email})
+            return redirect("qa:persona", taken.persona.slug)
 
     return told
 
@@ -149,7 +153,8 @@ def persona(request: HttpRequest, slug: str) -> HttpResponse:
         "at": at,
         "conversations": conversations.annotate(kept_out=reason_if_it_counted(at)),
         "instant": shown.instant(),
-        "mails": mail.sent(to=shown.email),
+        "is_changed": account is not None and is_changed(shown, account),
+        "mails": mail.sent(to=account.email if account else shown.email),
         "records": records.order_by("-sequence")[:LATEST],
         "shown": shown,
         "state": raw_row(state) if state else [],
@@ -171,9 +176,14 @@ def mails(request: HttpRequest) -> HttpResponse:
 def flow_map(request: HttpRequest) -> HttpResponse:
     """List every screen and state, each with what opens it in every language and look."""
     update = asked_update()
-    groups = [(title, [(screen, screen.instant(update)) for screen in screens]) for title, screens in FLOW_MAP]
+    words = request.GET.get("q", "").casefold().split()
+    groups = [
+        (title, [(screen, screen.instant(update)) for screen in screens if screen.is_called(words)])
+        for title, screens in FLOW_MAP
+    ]
     looks = render_to_string("qa/_looks.html", {"languages": settings.LANGUAGES, "themes": [Theme.LIGHT, Theme.DARK]})
-    return render(request, "qa/flow_map.html", {"groups": groups, "looks": looks})
+    found = [(title, screens) for title, screens in groups if screens]
+    return render(request, "qa/flow_map.html", {"groups": found, "looks": looks, "q": request.GET.get("q", "")})
 
 
 @login_not_required
@@ -191,11 +201,24 @@ def open_screen(request: HttpRequest, screen: str = "") -> HttpResponse:
     form = OpeningForm(request, listed)
     if not form.is_valid():
         return render(request, "qa/open.html", {"form": form}, status=HTTPStatus.BAD_REQUEST)
-    opening = form.opening()
-    if request.method == "POST":
+    opening, wish = form.opening(), request.POST.get("changed")
+    if opening.persona and wish == "reset":
+        with product_time():
+            reset(opening.persona)
+    # A listed screen promises a state, which a tester may have led its persona out of.
+    has_moved_on = listed is not None and not wish and opening.is_changed
+    if request.method == "POST" and not has_moved_on:
         return opening.begin(request)
     path = opening.path()
-    if opening.is_here(request):
+    if opening.is_here(request) and not has_moved_on:
         return redirect(path)
-    context = {"form": form, "language": dict(settings.LANGUAGES).get(opening.language), "opening": opening}
-    return render(request, "qa/open.html", {**context, "path": path, "screen": listed})
+    context = {
+        "form": form,
+        "is_changed": has_moved_on,
+        "language": dict(settings.LANGUAGES).get(opening.language),
+        "opening": opening,
+        "path": path,
+        "screen": listed,
+        "with": request.POST.get("with", ""),
+    }
+    return render(request, "qa/open.html", context)

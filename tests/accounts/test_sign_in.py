@@ -13,6 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from privacy.auth_backends import AuthenticationBackend
+from privacy.models import PolicyUpdate
 from tests.accounts.signing_in import letters, mailed_reset_link, sign_in, sign_up
 from tests.factories import PASSWORD, make_user
 from tests.pages import page
@@ -169,6 +171,24 @@ def test_closed_account_can_not_sign_in(client: Client, alice: User) -> None:
     assert response["Location"] == reverse("account_inactive")
     assert "_auth_user_id" not in client.session
     assert client.get(PAGE).status_code == HTTPStatus.FOUND
+
+
+def test_persona_can_be_signed_in_to_only_where_qas_tools_are_on(settings: Any, update: PolicyUpdate) -> None:
+    persona = make_user("team@personas.example", is_persona=True, is_staff=True)
+    before, after = Client(), Client()
+    sign_in(before, persona)
+    assert "_auth_user_id" in before.session
+
+    settings.QA_TOOLS = False
+
+    assert sign_in(after, persona)["Location"] == reverse("account_inactive")
+    assert "_auth_user_id" not in after.session
+    for browser in (before, after):
+        for address in (PAGE, "/admin/"):
+            response = browser.get(address)
+            assert response.status_code == HTTPStatus.FOUND
+            assert "/login/?next=" in response["Location"]
+    assert AuthenticationBackend().authenticate(None, username=persona.email, password=PASSWORD) is None
 
 
 def test_devices_list_shows_the_others_and_ends_them(client: Client, alice: User) -> None:

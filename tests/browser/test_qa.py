@@ -238,6 +238,15 @@ def test_b8_once_answered_never_asked_again_anywhere(tester: Visit, new_visit: N
             assert open_chats(visit) == "chats"
 
 
+def test_b9_program_is_refused_with_a_code(tester: Visit) -> None:
+    be(tester, "undecided-afterwards")
+    response = tester.context.request.get("/chats/", headers={"Accept": "application/json"}, max_redirects=0)
+    problem = response.json()
+    assert (response.status, response.headers["content-type"]) == (403, "application/problem+json")
+    assert problem["code"]
+    assert reverse("privacy:question") in str(problem)
+
+
 # C. What a choice does
 
 
@@ -364,6 +373,27 @@ def test_d5_everything_can_be_downloaded_from_the_gate(tester: Visit) -> None:
     assert "Plan a weekend hike with me." in download.value.path().read_text(encoding="utf-8")
 
 
+def test_d6_page_says_first_what_outlives_a_deletion(tester: Visit) -> None:
+    be(tester, "feedback-given")
+    tester.open("accounts:delete")
+    said = tester.page.locator("main").inner_text()
+    assert "training run" in said
+    assert "feedback" in said
+    assert said.index("feedback") < said.index(tester.page.locator("main form .button").last.inner_text())
+
+
+# E. Training runs
+
+
+def test_e2_no_run_holds_anything_of_a_persona_and_e3_it_can_see_that(tester: Visit) -> None:
+    be(tester, "allowed")
+    tester.open("training:runs")
+    expect(tester.page.locator("main .empty")).to_have_count(1)
+    be(tester, "training-manager")
+    tester.open("admin:training_trainingrun_dry_run")
+    expect(tester.page.locator("main")).to_contain_text("test account")
+
+
 # F. Evidence
 
 
@@ -383,7 +413,24 @@ def test_f1_records_have_both_times_and_f4_a_receipt(tester: Visit) -> None:
     expect(tester.page.locator(".receipt")).to_contain_text("2025")
 
 
+def test_f3_staff_can_set_nobodys_choice(tester: Visit) -> None:
+    be(tester, "roll-out-manager")
+    tester.open("admin:accounts_user_changelist")
+    tester.page.locator("#result_list th a").first.click()
+    tester.page.wait_for_url("**/admin/accounts/user/*/**")
+    expect(tester.page.locator("main :is(select, [type=radio], [type=checkbox])")).to_have_count(0)
+
+
 # G. Promises
+
+
+def test_g1_no_page_asks_another_host_for_anything(tester: Visit) -> None:
+    asked: list[str] = []
+    tester.context.on("request", lambda request: asked.append(request.url))
+    for slug in ("pop-up", "gate", "chat", "terms"):
+        open_from_the_map(tester, slug)
+    assert len(asked) > 10
+    assert [url for url in asked if not url.startswith(f"{tester.server.url}/")] == []
 
 
 def test_g2_every_screen_is_there_in_chinese(tester: Visit) -> None:
@@ -391,6 +438,17 @@ def test_g2_every_screen_is_there_in_chinese(tester: Visit) -> None:
     open_from_the_map(tester, "pop-up", language="zh-hans")
     expect(tester.page.locator("html")).to_have_attribute("lang", "zh-hans")
     expect(tester.page.get_by_role("dialog")).to_contain_text("2025年9月28日")
+
+
+def test_g3_address_of_a_chat_is_nothing_to_another(tester: Visit) -> None:
+    be(tester, "allowed")
+    open_from_the_map(tester, "chat")
+    address = tester.page.url
+    be(tester, "refused")
+    response = tester.page.goto(address)
+    assert response is not None
+    assert response.status == 404
+    expect(tester.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
 
 
 # H. The people behind it
@@ -447,6 +505,13 @@ def test_h2_reset_gives_a_fresh_principal_and_old_records_stay(tester: Visit) ->
     assert "Verified" in verified(tester)
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", ("24 months", "sold")), ("zh-hans", ("24", "出售"))])
+def test_h3_faq_answers_why_and_for_how_long(tester: Visit, language: str, words: tuple[str, ...]) -> None:
+    open_from_the_map(tester, "faq", language=language)
+    for said in words:
+        expect(tester.page.locator("main")).to_contain_text(said)
+
+
 def column(page: Page, row: int, name: str) -> Locator:
     """Return the value of a column: of the account (0), or of the consent state (1)."""
     shown = page.locator(".qa-raw").nth(row)
@@ -457,11 +522,18 @@ def column(page: Page, row: int, name: str) -> Locator:
 
 
 def open_from_the_map(visit: Visit, slug: str, *, language: str = "en", theme: str = "light") -> None:
-    """Open a screen from the flow map, in one click."""
+    """Open a screen from the flow map, in one click; in one more where another test has changed its persona."""
     visit.open("qa:flow_map")
     with visit.page.expect_navigation():
         row = visit.page.locator(f"form[action='/qa/open/{slug}/']")
         row.locator(f"[value='language={language}&theme={theme}']").click()
+    _open_it_fresh(visit)
+
+
+def _open_it_fresh(visit: Visit) -> None:
+    if (button := visit.page.locator("main [value=reset]")).count():
+        with visit.page.expect_navigation():
+            button.click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -523,7 +595,7 @@ def show(slug: str) -> Callable[[Visit], None]:
         visit.open("qa:open_screen", slug, language=visit.language)
         if reverse("qa:open") in visit.page.url:  # Else all was set already, and it opened at once.
             with visit.page.expect_navigation():
-                visit.page.locator("main form .button").click()
+                visit.page.locator("main form .button").first.click()
 
     open_it.__name__ = slug
     return open_it
@@ -547,16 +619,20 @@ def test_page_of_qa_and_bar_have_no_violation(
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("size", [(320, 640), (320, 256)], ids=["narrow", "zoomed"])
+@pytest.mark.parametrize(
+    ("size", "text"), [((320, 640), 1), ((320, 256), 1), ((320, 640), 2)], ids=["narrow", "zoomed", "large-text"]
+)
 @pytest.mark.parametrize(
     "there", [*PAGES, *map(show, [*WITH_THE_BAR, "admin-viewer"])], ids=lambda there: there.__name__
 )
 def test_nothing_that_has_focus_is_under_the_bar(
-    tester: Visit, there: Callable[[Visit], None], size: tuple[int, int]
+    tester: Visit, there: Callable[[Visit], None], size: tuple[int, int], text: int
 ) -> None:
     page = tester.page
     page.set_viewport_size({"width": size[0], "height": size[1]})
     there(tester)
+    # As a browser does that enlarges text alone: lengths grow with it, the widths that media queries know do not.
+    page.evaluate("(times) => document.documentElement.style.fontSize = `${times * 100}%`", text)
     for key in ("Tab", "Shift+Tab"):
         for _press in range(60):
             page.keyboard.press(key)

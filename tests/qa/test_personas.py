@@ -1,25 +1,42 @@
 """Every persona is in its state, made by the site's own actions, and counts nowhere (rule H2)."""
 
+import dataclasses
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.journal import is_behind
-from accounts.leaving import close_account
+from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
 from conversations.actions import undoable
 from conversations.models import Conversation, Feedback, FeedbackCopy
 from privacy.models import ConsentRecord, ConsentState, Kind, PolicyUpdate, Training
+from privacy.publication import move_last_day
 from privacy.standing import Prompt, standing_of
 from privacy.verification import verify
-from qa.looking import raw_row, reason_if_it_counted
-from qa.personas import PERSONAS, NothingAsked, make, persona_of, reset
-from tests.factories import AFTERWARDS, MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user
+from qa.looking import is_changed, raw_row, reason_if_it_counted, stand_of
+from qa.personas import PERSONAS, NothingAsked, Persona, asked_update, make, persona_of, reset
+from qa.presets import presets
+from tests.factories import (
+    AFTERWARDS,
+    DEADLINE,
+    LAST_DAY,
+    MEANWHILE,
+    SECOND,
+    answer_as,
+    make_conversation,
+    make_staff,
+    make_update,
+    make_user,
+)
 from tests.qa.conftest import Become
 from tests.training.runs import held, make_run
 
@@ -61,6 +78,8 @@ def test_persona_is_in_its_state_at_its_instant(update: PolicyUpdate, slug: str)
     standing = standing_of(account, at)
 
     assert (standing.prompt, standing.state.training) == STATES[slug]
+    assert stand_of(account, at) == persona.stand
+    assert not is_changed(persona, account)
     assert account.is_persona
     assert persona_of(account) == persona
 
@@ -171,11 +190,88 @@ def test_seed_makes_every_persona_once(update: PolicyUpdate) -> None:
 
 def test_seed_makes_the_one_that_has_gone(update: PolicyUpdate) -> None:
     account = make(PERSONAS["team"])
-    User.objects.filter(pk=account.pk).update(email="elsewhere@example.com")
-    EmailAddress.objects.filter(user=account).update(email="elsewhere@example.com")
+    close_account(account, at=MEANWHILE)
+    erase(account.principal)
 
     assert "team" in seeded()
-    assert PERSONAS["team"].account() is not None
+    assert PERSONAS["team"].account() not in {None, account}
+
+
+def test_seed_that_was_killed_goes_on_where_it_was(update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setitem(PERSONAS, "allowed", dataclasses.replace(PERSONAS["allowed"], live=killed))
+        with pytest.raises(KeyboardInterrupt):
+            seeded()
+    made = User.objects.count()
+    assert 0 < made < len(PERSONAS)
+    assert not User.objects.filter(email=PERSONAS["allowed"].email).exists(), "each is made whole or not at all"
+
+    assert "allowed" in seeded()
+    assert User.objects.count() == len(PERSONAS)
+    assert verify().first is None
+
+
+def test_seed_says_whose_address_is_an_ordinary_accounts(update: PolicyUpdate) -> None:
+    make_user(PERSONAS["team"].email)
+    elsewhere = make_user()
+    EmailAddress.objects.create(user=elsewhere, email=PERSONAS["gov"].email, verified=False)
+
+    for slug in ("team", "gov"):
+        with pytest.raises(CommandError, match=f"^{slug}@personas.example is the address of an ordinary account"):
+            seeded()
+        EmailAddress.objects.filter(email=PERSONAS[slug].email).delete()
+        User.objects.filter(email=PERSONAS[slug].email).delete()
+    assert "api" in seeded()
+
+
+def test_account_that_was_given_another_address_is_still_that_persona(update: PolicyUpdate) -> None:
+    account = make(PERSONAS["team"])
+    User.objects.filter(pk=account.pk).update(email="elsewhere@example.com")
+    EmailAddress.objects.filter(user=account).update(email="elsewhere@example.com")
+    account.refresh_from_db()
+
+    assert persona_of(account) == PERSONAS["team"]
+    assert PERSONAS["team"].account() == account
+    again = reset(PERSONAS["team"])
+    account.refresh_from_db()
+    assert account.erased_at is not None
+    assert (again.email, PERSONAS["team"].account()) == (PERSONAS["team"].email, again)
+
+
+def test_account_from_before_principals_had_marks_is_known_by_its_address(update: PolicyUpdate) -> None:
+    account = make_user(PERSONAS["team"].email, is_persona=True)
+    assert PERSONAS["team"].account() == account
+    assert make(PERSONAS["team"]) == account
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_seeds_and_resets_at_once_leave_one_account(update: PolicyUpdate, *, is_there: bool) -> None:
+    persona, together, failed = PERSONAS["undecided-first-day"], threading.Barrier(4, timeout=60), []
+    if is_there:
+        make(persona)
+
+    def act(do: Callable[[Persona], User]) -> None:
+        try:
+            together.wait()
+            do(persona)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test says it
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=[do]) for do in (reset, make, reset, make)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not failed
+    assert len(persona.stored()) == 1
+    assert verify().first is None
 
 
 @pytest.mark.django_db
@@ -193,6 +289,27 @@ def test_later_update_changes_no_state(update: PolicyUpdate) -> None:
         assert at is not None
         standing = standing_of(account, at)
         assert (standing.prompt, standing.state.training) == expected, slug
+
+
+@pytest.mark.parametrize("made_before", [True, False])
+def test_moved_last_day_moves_the_instants_and_leaves_everyone_in_their_state(
+    update: PolicyUpdate, *, made_before: bool
+) -> None:
+    for persona in PERSONAS.values() if made_before else ():
+        make(persona)
+    later = LAST_DAY + timedelta(days=10)
+    move_last_day(update, later, by=make_staff(), at=MEANWHILE, reason="More time.")
+    deadline = DEADLINE + timedelta(days=10)
+
+    moved = {preset.name: at for preset, at in presets(asked_update())}
+    assert (moved["second-before-deadline"], moved["deadline"]) == (deadline - SECOND, deadline)
+    assert moved["second-after-deadline"] == deadline + SECOND
+    assert PERSONAS["undecided-last-day"].instant() == deadline - timedelta(hours=1)
+    for slug in STATES:
+        assert not is_changed(PERSONAS[slug], make(PERSONAS[slug])), slug
+    for seconds, prompt in ((-1, Prompt.POP_UP), (0, Prompt.GATE), (1, Prompt.GATE)):
+        standing = standing_of(make(PERSONAS["undecided-last-day"]), deadline + seconds * SECOND)
+        assert standing.prompt is prompt
 
 
 def test_update_is_rolled_out_to_personas_as_soon_as_to_anyone(db: None) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from accounts.models import User
 from privacy.models import ConsentRecord, PolicyUpdate, Training
@@ -23,15 +24,18 @@ from qa.browser import COOKIE, Browser
 from qa.flow_map import FLOW_MAP, SCREENS
 from qa.personas import PERSONAS, make, persona_of
 from qa.screens import Screen
-from tests.factories import ANNOUNCED, DEADLINE, LONG_BEFORE, PASSWORD, answer_as, make_update
+from tests.factories import ANNOUNCED, DEADLINE, LONG_BEFORE, PASSWORD, answer_as, make_update, make_user
 from tests.pages import page
 from tests.qa.conftest import Become, set_clock
+from tests.routes import own_routes
 
 ACTS = ("qa:become", "qa:clock", "qa:look", "qa:reset")
 PAGES = ("/qa/", "/qa/flow-map/", "/qa/mails/", "/qa/personas/gov/", "/qa/open/pop-up/?language=en&theme=dark")
 STATUSES = {
     "not-found": HTTPStatus.NOT_FOUND,
     "not-found-signed-out": HTTPStatus.NOT_FOUND,
+    "chat-expired": HTTPStatus.NOT_FOUND,
+    "not-allowed": HTTPStatus.FORBIDDEN,
     "not-here": HTTPStatus.METHOD_NOT_ALLOWED,
 }
 # Where a gated route sends the gated, and where a page of the account sends on to.
@@ -171,6 +175,39 @@ def test_persona_page_shows_rows_as_they_are_and_no_password(client: Client, bec
     assert "Permission withdrawn" in text
 
 
+def test_persona_reads_its_own_language_whatever_a_link_had_it_read(client: Client, become: Become) -> None:
+    for slug, screen, other in (("team", "chat-team", "zh-hans"), ("chinese", "pop-up-chinese", "en")):
+        own = make(PERSONAS[slug]).language
+        client.post(f"/qa/open/{screen}/", {"with": f"language={other}&theme=light"})
+        assert page(client.get("/chats/")).one("html")["lang"] == other
+        assert client.get(f"/qa/open/{screen}/?theme=light").status_code == HTTPStatus.OK, "something would change"
+        become(slug)
+        assert page(client.get("/chats/")).one("html")["lang"] == own
+
+
+@pytest.mark.parametrize("email", ["team@personas.example", "Someone.New@Personas.Example"])
+def test_nobody_gets_the_address_of_a_persona(client: Client, become: Become, alice: User, email: str) -> None:
+    def sign_in_as_alice() -> None:
+        client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+
+    refused = [client.post("/accounts/signup/", {"email": email, "password1": PASSWORD})]
+    for enter in (sign_in_as_alice, lambda: become("gov")):
+        enter()
+        refused.append(client.post("/accounts/email/", {"action_add": "", "email": email}))
+    for response in refused:
+        assert "That address can’t be used." in page(response).text
+    assert not EmailAddress.objects.filter(email__iexact=email).exists()
+
+
+def test_address_that_is_taken_is_told_where_the_persona_is_made(client: Client, update: PolicyUpdate) -> None:
+    make_user(PERSONAS["team"].email)
+
+    response = client.post("/qa/reset/", {"persona": "team"}, follow=True)
+
+    assert response.redirect_chain[-1][0] == "/qa/personas/team/"
+    assert "team@personas.example is the address of an ordinary account" in page(response).text
+
+
 # Links
 
 
@@ -219,6 +256,42 @@ def test_link_that_makes_no_sense_is_refused(client: Client, become: Become, que
     assert who(client) == "team"
 
 
+def answer_the_pop_up(client: Client) -> None:
+    token = page(client.get("/chats/")).one("form", id="answer-form").one("input", name="token")["value"]
+    client.post("/privacy/answer/", {"token": token, "training": Training.REFUSE, "terms": "on"})
+
+
+def test_screen_of_a_persona_that_has_moved_on_says_so_and_resets_it(client: Client, become: Become) -> None:
+    before = become("undecided-first-day")
+    answer_the_pop_up(client)
+    client.force_login(make(PERSONAS["gov"]))
+
+    for response in (
+        client.post("/qa/open/pop-up/", {"with": "language=en&theme=dark"}),
+        client.get("/qa/open/pop-up/?language=en&theme=dark"),
+    ):
+        assert "no longer in the state it is called by" in page(response).text
+        assert who(client) == "gov"
+    assert "no longer in the state" in page(client.get("/qa/personas/undecided-first-day/")).text
+
+    wish = {"with": "language=en&theme=dark", "changed": "reset"}
+    opened = client.post("/qa/open/pop-up/", wish, follow=True)
+
+    assert page(opened).all("dialog", id="pop-up")
+    assert page(opened).one("html")["data-qa-theme"] == "dark"
+    assert PERSONAS["undecided-first-day"].account() not in {None, before}
+
+
+def test_screen_of_a_persona_that_has_moved_on_can_be_opened_as_it_is(client: Client, become: Become) -> None:
+    before = become("undecided-first-day")
+    answer_the_pop_up(client)
+
+    opened = client.post("/qa/open/pop-up/", {"with": "language=en&theme=dark", "changed": "as-it-is"}, follow=True)
+
+    assert opened.redirect_chain[-1][0] == "/chats/"
+    assert opened.wsgi_request.user == before
+
+
 def test_link_to_no_screen_is_not_found(client: Client, update: PolicyUpdate) -> None:
     assert client.get("/qa/open/nowhere/").status_code == HTTPStatus.NOT_FOUND
 
@@ -243,6 +316,48 @@ def test_map_lists_every_screen_in_every_language_and_look(client: Client, updat
     links = {link["href"] for link in found.all("a")}
     assert links >= {f"/qa/open/{slug}/" for slug in SCREENS}
     assert len(SCREENS) == sum(len(screens) for _group, screens in FLOW_MAP), "no two have the same name"
+
+
+# What no link alone leads to: it answers an act, is a file, or needs what is in a mail or was begun a moment ago.
+NOT_BY_A_LINK = {
+    *("health", "language", "favicon", "accounts:start_export", "accounts:export_file", "privacy:receipt_json"),
+    *("account_email_verification_sent", "account_set_password", "account_confirm_login_code"),
+    *("mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_login_webauthn"),
+    *("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
+    *("mfa_remove_webauthn", "mfa_edit_webauthn"),
+    *(f"conversations:{name}" for name in ("start", "start_coding", "write", "reply", "rename", "delete_feedback")),
+    *(f"conversations:{name}" for name in ("exclude", "lift_exclusion", "delete", "undo_delete")),
+    *("privacy:not_now", "privacy:stop_reminders", "privacy:resume_reminders", "legal:earlier_document"),
+}
+
+
+def test_every_page_of_the_site_is_on_the_map(update: PolicyUpdate) -> None:
+    listed = {
+        resolve(urlsplit(screen.where(made(screen))).path).view_name
+        for screen in SCREENS.values()
+        if "not-found" not in screen.slug
+    }
+
+    assert own_routes() - listed == NOT_BY_A_LINK
+
+
+def made(screen: Screen) -> User | None:
+    """Return the account of a screen's persona, made where it is not there."""
+    return make(screen.persona) if screen.persona else None
+
+
+def test_map_is_searched_by_words_and_by_persona(client: Client, update: PolicyUpdate) -> None:
+    def found(words: str) -> set[str]:
+        forms = page(client.get("/qa/flow-map/", {"q": words})).all("form", **{"class": "qa-open"})
+        return {form["action"].split("/")[-2] for form in forms}
+
+    assert found("passkeys") == {"passkeys", "passkey-to-add"}
+    assert found("POP-UP deadline") == {"second-before-deadline"}
+    assert found("chat-team") == {"chat-team"}
+    assert found("education") == {"settings-education"}
+    assert found(" ") == set(SCREENS)
+    assert found("nowhere at all") == set()
+    assert "Nothing was found." in page(client.get("/qa/flow-map/?q=%00nowhere")).text
 
 
 def test_every_persona_has_a_screen() -> None:

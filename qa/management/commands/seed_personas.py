@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from qa.personas import PERSONAS, NothingAsked, make
+from qa.personas import PERSONAS, AddressTaken, NothingAsked, make
 
 
 class Command(BaseCommand):
@@ -23,5 +23,7 @@ class Command(BaseCommand):
                 make(persona)
         except NothingAsked:
             raise CommandError("There is no material update to ask personas about: run seed_demo first.") from None
+        except AddressTaken as taken:
+            raise CommandError(f"{taken} Give it another or delete it; then run this again.") from None
         made = ", ".join(persona.slug for persona in missing)
         self.stdout.write(f"Personas made: {made}." if made else "The personas are there already.")
