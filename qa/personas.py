@@ -6,32 +6,36 @@ reminders or runs. Instants are told from the update, so that they stay right be
 """
 
 import hashlib
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from allauth.account.models import EmailAddress
-from django.contrib.auth.models import AnonymousUser, Group
-from django.db import transaction
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import clock
-from accounts.actions import lock_account
-from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
 from accounts.roles import AUDITOR, ROLLOUT_MANAGER, TRAINING_MANAGER, VIEWER
-from conversations.feedback import delete_feedback
-from conversations.management.commands.seed_demo import PASSWORD
-from conversations.models import Feedback
 from privacy.models import PolicyUpdate, Training
 from privacy.standing import Prompt
 from qa.lives import Life
+from qa.pasts import (
+    DAY,
+    HOUR,
+    answered,
+    changed_twice,
+    deferred,
+    deleted,
+    excluded,
+    nothing,
+    private,
+    rated,
+    talked,
+    talked_in_chinese,
+)
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Nobody's, ever (RFC 2606).
 HOST = "personas.example"
 LONG_BEFORE = 180 * DAY
@@ -76,10 +80,6 @@ class Stand(NamedTuple):
 
 
 ASKED, NOT_ASKED = Stand(Prompt.POP_UP), Stand()
-
-
-def nothing(_life: Life, _at: datetime) -> None:
-    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,6 @@ class NothingAsked(Exception):
     """There is no material update, so nobody is in any state: `manage.py seed_demo` comes first."""
 
 
-class AddressTaken(Exception):
-    """The address of a persona is that of an ordinary account, which nothing here may touch."""
-
-    def __init__(self, persona: "Persona") -> None:
-        super().__init__(f"{persona.email} is the address of an ordinary account.")
-        self.persona = persona
-
-
 def asked_update() -> PolicyUpdate:
     """Return the update the personas are asked about. Raises NothingAsked.
 
@@ -149,77 +141,6 @@ def asked_update() -> PolicyUpdate:
     return update
 
 
-# What led there
-
-
-def _talk(life: Life, at: datetime) -> None:
-    at = min(at, life.update.deadline)  # The gated can't write any more.
-    life.chat("Plan a weekend hike with me.", at=at - 2 * HOUR)
-    life.code("Why does this test fail on Mondays?", at=at - HOUR, workspace="trail-planner")
-
-
-def _talk_in_chinese(life: Life, at: datetime) -> None:
-    life.chat("帮我想一个周末徒步的计划。", at=at - 2 * HOUR)
-    life.code("为什么这个测试每逢周一就失败？", at=at - HOUR, workspace="徒步规划")
-
-
-def _deferred(times: int) -> Callable[[Life, datetime], None]:
-    def live(life: Life, at: datetime) -> None:
-        _talk(life, at)
-        first = life.update.announced_at + HOUR
-        days = [sum(map(life.update.deferral_days, range(earlier))) for earlier in range(times)]
-        for day in days:
-            life.put_off(at=first + day * DAY + HOUR)
-
-    return live
-
-
-def _answered(training: Training, *, terms: bool = True) -> Callable[[Life, datetime], None]:
-    def live(life: Life, at: datetime) -> None:
-        life.chat("Which trees grow above the tree line?", at=life.update.announced_at - DAY)
-        life.answer(training, terms=terms, at=life.update.announced_at + HOUR)
-        _talk(life, at)
-
-    return live
-
-
-def _changed_twice(life: Life, at: datetime) -> None:
-    start = life.update.announced_at
-    life.chat("Written before any answer, and left alone", at=start - 2 * DAY)
-    resumed = life.chat("Written before any answer, and resumed at the end", at=start - DAY)
-    life.answer(Training.ALLOW, at=start + DAY)
-    life.chat("Written while training was allowed", at=start + 2 * DAY)
-    life.answer(Training.REFUSE, at=start + 3 * DAY)
-    life.chat("Written while training was refused", at=start + 4 * DAY)
-    life.answer(Training.ALLOW, at=start + 5 * DAY)
-    life.chat("Written since training is allowed again", at=start + 6 * DAY)
-    life.resume(resumed, "One more thing.", at=at - HOUR)
-
-
-def _private(life: Life, at: datetime) -> None:
-    life.answer(Training.ALLOW, at=life.update.announced_at + HOUR)
-    life.chat("A letter that is nobody else’s business", at=at - HOUR, private=True)
-
-
-def _excluded(life: Life, at: datetime) -> None:
-    life.answer(Training.ALLOW, at=life.update.announced_at + HOUR)
-    excluded = life.chat("What did the doctor mean?", at=at - 3 * HOUR)
-    _talk(life, at)
-    life.exclude(excluded, at=at - MINUTE)
-
-
-def _rated(life: Life, at: datetime) -> None:
-    life.answer(Training.ALLOW, at=life.update.announced_at + HOUR)
-    rated = life.chat("How far is it to the hut? Write to anna@example.com.", at=at - 2 * HOUR)
-    life.rate(rated, "It did not say how far.", at=at - HOUR)
-
-
-def _deleted(life: Life, at: datetime) -> None:
-    life.answer(Training.ALLOW, at=life.update.announced_at + HOUR)
-    _talk(life, at)
-    life.delete(life.chat("Forget this one", at=at - HOUR), at=at - 2 * MINUTE)
-
-
 PERSONAS: dict[str, Persona] = {
     persona.slug: persona
     for persona in (
@@ -230,62 +151,78 @@ PERSONAS: dict[str, Persona] = {
             on_day(6),
             joined=on_day(6),
         ),
-        Persona("undecided-first-day", _("Undecided, on the first day"), ASKED, first_day, _talk),
-        Persona("undecided-last-day", _("Undecided, on the last day"), ASKED, last_day, _talk),
-        Persona("undecided-afterwards", _("Undecided, after the deadline"), Stand(Prompt.GATE), afterwards, _talk),
-        Persona("deferred-once", _("Has put it off once"), Stand(Prompt.LINE, deferrals=1), on_day(1), _deferred(1)),
+        Persona("undecided-first-day", _("Undecided, on the first day"), ASKED, first_day, talked),
+        Persona("undecided-last-day", _("Undecided, on the last day"), ASKED, last_day, talked),
+        Persona("undecided-afterwards", _("Undecided, after the deadline"), Stand(Prompt.GATE), afterwards, talked),
+        Persona("deferred-once", _("Has put it off once"), Stand(Prompt.LINE, deferrals=1), on_day(1), deferred(1)),
         Persona(
-            "deferred-often", _("Has put it off four times"), Stand(Prompt.LINE, deferrals=4), on_day(10), _deferred(4)
+            "deferred-often",
+            _("Has put it off four times"),
+            Stand(Prompt.LINE, deferrals=4),
+            on_day(10),
+            deferred(4),
         ),
         Persona(
             "allowed",
             _("Allows training"),
             Stand(training=Training.ALLOW, messages=7),
             on_day(2),
-            _answered(Training.ALLOW),
+            answered(Training.ALLOW),
         ),
         Persona(
             "refused",
             _("Refuses training"),
             Stand(training=Training.REFUSE, messages=7),
             on_day(2),
-            _answered(Training.REFUSE),
+            answered(Training.REFUSE),
         ),
         Persona(
             "refused-alone",
             _("Refuses training, has not accepted the terms"),
             Stand(Prompt.GATE, Training.REFUSE, messages=7),
             afterwards,
-            _answered(Training.REFUSE, terms=False),
+            answered(Training.REFUSE, terms=False),
         ),
         Persona(
             "on-off-on",
             _("Allowed, refused, allows again"),
             Stand(training=Training.ALLOW, messages=12),
             on_day(7),
-            _changed_twice,
+            changed_twice,
         ),
         Persona(
-            "private-only", _("Has private chats only"), Stand(training=Training.ALLOW, messages=2), on_day(2), _private
+            "private-only",
+            _("Has private chats only"),
+            Stand(training=Training.ALLOW, messages=2),
+            on_day(2),
+            private,
         ),
         Persona(
-            "excluded-one", _("Has excluded a chat"), Stand(training=Training.ALLOW, messages=7), on_day(2), _excluded
+            "excluded-one",
+            _("Has excluded a chat"),
+            Stand(training=Training.ALLOW, messages=7),
+            on_day(2),
+            excluded,
         ),
         Persona(
             "feedback-given",
             _("Has given feedback"),
             Stand(training=Training.ALLOW, messages=2, feedback=1),
             on_day(2),
-            _rated,
+            rated,
         ),
         Persona(
-            "deleted-chat", _("Deleted a chat two minutes ago"), Stand(training=Training.ALLOW), on_day(2), _deleted
+            "deleted-chat",
+            _("Deleted a chat two minutes ago"),
+            Stand(training=Training.ALLOW),
+            on_day(2),
+            deleted,
         ),
-        Persona("chinese", _("Undecided, reads Chinese"), ASKED, on_day(2), _talk_in_chinese, language="zh-hans"),
-        Persona("team", _("On a Team plan"), NOT_ASKED, on_day(2), _talk, plan=Plan.TEAM),
+        Persona("chinese", _("Undecided, reads Chinese"), ASKED, on_day(2), talked_in_chinese, language="zh-hans"),
+        Persona("team", _("On a Team plan"), NOT_ASKED, on_day(2), talked, plan=Plan.TEAM),
         Persona("gov", _("On a Gov plan"), Stand(messages=0), on_day(2), plan=Plan.GOV),
-        Persona("education", _("On an Education plan"), NOT_ASKED, on_day(2), _talk, plan=Plan.EDUCATION),
-        Persona("api", _("On the API"), NOT_ASKED, on_day(2), _talk, plan=Plan.API),
+        Persona("education", _("On an Education plan"), NOT_ASKED, on_day(2), talked, plan=Plan.EDUCATION),
+        Persona("api", _("On the API"), NOT_ASKED, on_day(2), talked, plan=Plan.API),
         Persona("viewer", _("Staff: viewer"), role=VIEWER),
         Persona("auditor", _("Staff: auditor"), role=AUDITOR),
         Persona("roll-out-manager", _("Staff: roll-out manager"), role=ROLLOUT_MANAGER),
@@ -302,79 +239,3 @@ def persona_of(user: User | AnonymousUser) -> Persona | None:
     if not isinstance(user, User) or not user.is_persona:
         return None
     return _BY_MARK.get(user.principal.bytes[-MARK:]) or _BY_EMAIL.get(user.email)
-
-
-# Making them
-
-
-@transaction.atomic
-def make(persona: Persona) -> User:
-    """Return the account of a persona; where it has none, make one and let it live up to its instant.
-
-    Raises NothingAsked, and AddressTaken.
-    """
-    update = _one_at_a_time()
-    return persona.account() or _made(persona, update)
-
-
-def _one_at_a_time() -> PolicyUpdate:
-    """Return the update, locked until the transaction ends, so that of two seeds or resets one waits."""
-    return PolicyUpdate.objects.select_for_update(no_key=True).get(pk=asked_update().pk)
-
-
-def _made(persona: Persona, update: PolicyUpdate) -> User:
-    if _is_taken(persona.email):
-        raise AddressTaken(persona)
-    user = User.objects.create_user(
-        persona.email,
-        PASSWORD,
-        principal=_principal(persona, update),
-        plan=persona.plan,
-        created_at=persona.joined(update),
-        language=persona.language,
-        is_persona=True,
-        is_staff=bool(persona.role),
-    )
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    if persona.role:
-        user.groups.add(Group.objects.get(name=persona.role))
-    persona.live(Life(user, update), persona.at(update))
-    return user
-
-
-def _is_taken(email: str) -> bool:
-    return User.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email).exists()
-
-
-def _principal(persona: Persona, update: PolicyUpdate) -> uuid.UUID:
-    """Return a fresh principal that the update has been rolled out to, if it has been to anyone."""
-    while True:
-        principal = uuid.UUID(bytes=uuid.uuid4().bytes[:-MARK] + persona.mark)
-        if not update.rollout_percentage or update.includes(principal):
-            return principal
-
-
-@transaction.atomic
-def reset(persona: Persona) -> User:
-    """Give a persona a fresh account in its first state, under a fresh principal (rule H2).
-
-    The one it had is deleted as anyone's is (rule D3): it is signed out everywhere, what it held is erased, and its
-    evidence stays, with the row that the evidence points to. Raises NothingAsked, and AddressTaken.
-    """
-    before = persona.account()
-    update = _one_at_a_time()
-    present = persona.account()
-    if present is not None and present != before:
-        return present  # Somebody else has reset it while this waited.
-    for account in persona.stored():
-        _leave(lock_account(account), at=clock.now())
-    return _made(persona, update)
-
-
-def _leave(account: User, *, at: datetime) -> None:
-    """Delete the account of a persona, or finish where it has deleted it itself, and erase what it held."""
-    # Copies that have lost their link lead to nobody, a persona neither, and would count as anyone's.
-    for feedback in Feedback.objects.filter(user=account):
-        delete_feedback(feedback, at=at)
-    close_account(account, at=at)
-    erase(account.principal)

@@ -23,8 +23,9 @@ from qa.browser import Browser, Theme
 from qa.flow_map import FLOW_MAP, SCREENS
 from qa.forms import ClockForm, LookForm, OpeningForm
 from qa.looking import is_changed, raw_row, reason_if_it_counted
+from qa.making import AddressTaken, reset
 from qa.openings import Opening, PersonaMissing, sign_in
-from qa.personas import PERSONAS, AddressTaken, NothingAsked, Persona, asked_update, persona_of, reset
+from qa.personas import PERSONAS, NothingAsked, Persona, asked_update, persona_of
 from qa.presets import PRESETS, presets
 from qa.product_time import product_time
 

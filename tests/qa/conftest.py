@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from privacy.models import PolicyUpdate
-from qa.personas import PERSONAS, make
+from qa.making import make
+from qa.personas import PERSONAS
 
 Become = Callable[..., User]
 

@@ -19,7 +19,8 @@ from accounts.models import User
 from privacy.auth_backends import AuthenticationBackend
 from privacy.models import ConsentRecord, Kind, PolicyUpdate
 from qa.browser import COOKIE, Browser
-from qa.personas import PERSONAS, make
+from qa.making import make
+from qa.personas import PERSONAS
 from qa.product_time import browser_time, product_time
 from tests.conftest import MoveClock
 from tests.factories import AFTERWARDS, ANNOUNCED, DEADLINE, MEANWHILE, PASSWORD, SECOND, make_user

@@ -23,7 +23,8 @@ from privacy.publication import move_last_day
 from privacy.standing import Prompt, standing_of
 from privacy.verification import verify
 from qa.looking import is_changed, raw_row, reason_if_it_counted, stand_of
-from qa.personas import PERSONAS, NothingAsked, Persona, asked_update, make, persona_of, reset
+from qa.making import make, reset
+from qa.personas import PERSONAS, NothingAsked, Persona, asked_update, persona_of
 from qa.presets import presets
 from tests.factories import (
     AFTERWARDS,

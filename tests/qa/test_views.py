@@ -22,7 +22,8 @@ from accounts.models import User
 from privacy.models import ConsentRecord, PolicyUpdate, Training
 from qa.browser import COOKIE, Browser
 from qa.flow_map import FLOW_MAP, SCREENS
-from qa.personas import PERSONAS, make, persona_of
+from qa.making import make
+from qa.personas import PERSONAS, persona_of
 from qa.screens import Screen
 from tests.factories import ANNOUNCED, DEADLINE, LONG_BEFORE, PASSWORD, answer_as, make_update, make_user
 from tests.pages import page

@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from qa.personas import PERSONAS, AddressTaken, NothingAsked, make
+from qa.making import AddressTaken, make
+from qa.personas import PERSONAS, NothingAsked
 
 
 class Command(BaseCommand):
