@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from privacy.documents import PLACEHOLDERS, unknown_placeholders
 from privacy.models import DocumentKind, PolicyUpdate
-from privacy.publication import EVERYONE, fingerprint
+from privacy.publication import EVERYONE, fingerprint, problem_of_last_day
 
 # The documents of an update, by the names of their fields.
 TEXTS = {
@@ -64,8 +64,9 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
     def _check_last_day(self) -> None:
         announced_at, last_day = self.cleaned_data.get("announced_at"), self.cleaned_data.get("last_day")
-        if announced_at and last_day and PolicyUpdate(last_day=last_day).deadline <= announced_at:
-            self.add_error("last_day", _("That day has ended before the announcement."))
+        problem = problem_of_last_day(announced_at, last_day) if announced_at and last_day else None
+        if problem:
+            self.add_error("last_day", problem)
 
     def _check_seen(self) -> None:
         """Say once that someone else has saved meanwhile; who then saves again means it."""

@@ -169,10 +169,21 @@ def test_unknown_placeholder_is_told_where_it_stands_and_nothing_typed_is_lost(s
         ("reminder_days", "14, -1", "Write whole days with commas between them"),
         ("reminder_days", "7, 7", "Begin with the earliest reminder"),
         ("last_day", "2025-08-26", "That day has ended before the announcement."),
+        ("last_day", "9999-12-31", "That day is more than 5 years after the announcement."),
+        ("announced_at_0", "0001-01-01", "Ensure this value is greater than or equal to 2000-01-01"),
+        ("announced_at_0", "9999-12-31", "Ensure this value is less than or equal to 2900-01-01"),
+        ("allow_retention_years", "9999", "Ensure this value is less than or equal to 100."),
+        ("allow_retention_years", "0", "Ensure this value is greater than or equal to 1."),
+        ("refuse_retention_days", "99999", "Ensure this value is less than or equal to 36500."),
+        ("long_deferral_days", "32767", "Ensure this value is less than or equal to 365."),
+        ("rollout_percentage", "101", "Ensure this value is less than or equal to 100."),
     ],
 )
-def test_wrong_setting_is_told(staff: Client, field: str, value: str, message: str) -> None:
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
+def test_wrong_setting_is_told(staff: Client, rory: User, field: str, value: str, message: str, zone: str) -> None:
+    User.objects.filter(pk=rory.pk).update(time_zone=zone)
     assert message in text_of(staff.post(f"{LIST}add/", SETTINGS | {field: value}))
+    assert not PolicyUpdate.objects.exists()
 
 
 def test_draft_that_someone_else_saved_is_not_overwritten_unknowingly(staff: Client, draft: PolicyUpdate) -> None:
