@@ -107,6 +107,27 @@ def test_date_hierarchy_names_the_dates_there_are(staff: User, client: Client) -
     assert "0@example.com" not in months
 
 
+def test_every_page_names_the_zone_of_its_times(staff: User, client: Client) -> None:
+    User.objects.filter(pk=staff.pk).update(time_zone="Asia/Shanghai")
+    paths = [
+        "/admin/",
+        "/admin/privacy/",
+        "/admin/privacy/policyupdate/add/",
+        f"/admin/accounts/user/{staff.pk}/change/",
+    ]
+    paths += ["/admin/auth/group/", "/admin/training/trainingrun/", "/admin/privacy/rolloutcell/"]
+    paths += [reverse(f"admin:{found.opts.app_label}_{found.opts.model_name}_changelist") for found in every_list()]
+    for path in paths:
+        assert client.get(path).content.decode().count("Times are in this zone: Asia/Shanghai.") == 1, path
+
+
+def test_chinese_day_is_named_without_leading_zeros(staff: User, client: Client) -> None:
+    make_user(joined_at=datetime(2024, 3, 9, 12, tzinfo=UTC))
+    User.objects.filter(pk=staff.pk).update(language="zh-hans")
+    days = client.get(f"{PEOPLE}?joined_at__year=2024&joined_at__month=3").content.decode()
+    assert ">3月9日<" in "".join(days.split())
+
+
 # Searching
 
 
