@@ -114,7 +114,9 @@ class PercentageForm(forms.Form):
 
 
 class RollOutForm(PercentageForm, SeenForm):
-    """The same, once it has been seen what that would do."""
+    """The same, once it has been seen what that would do: another percentage would do something else."""
+
+    percentage = forms.IntegerField(min_value=0, max_value=EVERYONE, widget=forms.HiddenInput)
 
 
 class LastDayForm(forms.Form):
@@ -130,8 +132,9 @@ class LastDayForm(forms.Form):
 
 
 class MoveForm(LastDayForm, SeenForm):
-    """The same with its reason, once it has been seen what that would do."""
+    """The same with its reason, once it has been seen what that would do: another day would do something else."""
 
+    last_day = forms.DateField(widget=forms.HiddenInput, input_formats=["%Y-%m-%d"])
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("It is kept with the act, for good. People do not see it. No personal data, please."),
@@ -147,3 +150,12 @@ class MoveForm(LastDayForm, SeenForm):
         ),
         required=False,
     )
+
+    def __init__(self, *args: Any, can_tell: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not can_tell:
+            del self.fields["tells_people"]
+
+    def clean(self) -> dict[str, Any]:
+        """Let nobody be told where that was not offered."""
+        return {"tells_people": False, **(super().clean() or self.cleaned_data)}
