@@ -235,3 +235,15 @@ def test_csv_needs_both_permissions(permissions: tuple[str, ...], status: HTTPSt
 
 def test_filter_that_means_nothing_is_taken_back(staff: User, client: Client) -> None:
     assert client.get(f"{PEOPLE}csv/?nonsense=1").status_code == HTTPStatus.FOUND
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Pacific/Honolulu"])
+@pytest.mark.parametrize("date", [(9999,), (9999, 12), (9999, 12, 31), (1,), (1, 1), (1, 1, 1), (0,), (99999,)])
+def test_date_at_the_end_of_calendars_is_no_error(
+    staff: User, client: Client, zone: str, date: tuple[int, ...]
+) -> None:
+    User.objects.filter(pk=staff.pk).update(time_zone=zone)
+    names = ("joined_at__year", "joined_at__month", "joined_at__day")
+    query = dict(zip(names, map(str, date), strict=False))
+    for address in (PEOPLE, f"{PEOPLE}csv/"):
+        assert client.get(address, query).status_code in {HTTPStatus.OK, HTTPStatus.FOUND}
