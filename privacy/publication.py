@@ -107,12 +107,12 @@ def problem_of_last_day(announced_at: datetime, last_day: date) -> str | None:
 
 
 def _wrong_settings(update: PolicyUpdate) -> list[str]:
+    names = {field.name: capfirst(str(field.verbose_name)) for field in PolicyUpdate._meta.fields}
     try:
         update.clean_fields()
     except ValidationError as error:
         return [
-            _("%(setting)s: %(problem)s")
-            % {"setting": capfirst(update._meta.get_field(name).verbose_name), "problem": problem}
+            _("%(setting)s: %(problem)s") % {"setting": names[name], "problem": problem}
             for name, found in error.message_dict.items()
             for problem in found
         ]
