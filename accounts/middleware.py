@@ -5,8 +5,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -22,12 +20,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import journal
 from accounts.negotiation import prefers_json, problem_document
+from accounts.second_factor import has_second_factor
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-# Recovery codes only stand in for one of these.
-SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 class JournalMiddleware:
@@ -138,7 +135,7 @@ class SecondFactorMiddleware:
     """Leads staff without a second step of signing in to where it is set up, before any page of the admin.
 
     They are not locked out: everything else stays open, and the admin opens once there is one. Who has one is asked
-    for it at every sign-in.
+    for it at every sign-in, and sessions from before are ended (`accounts.second_factor`).
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -154,7 +151,7 @@ class SecondFactorMiddleware:
         is_admin = match is not None and "admin" in match.namespaces and match.view_name != "admin:logout"
         if not (settings.STAFF_NEED_SECOND_FACTOR and is_admin and user.is_authenticated and user.is_staff):
             return None
-        if is_mfa_enabled(user, types=SECOND_FACTORS):
+        if has_second_factor(user):
             return None
         messages.warning(request, _("The admin is open to accounts with two-step sign-in. Set it up here first."))
         return HttpResponseRedirect(reverse("mfa_index"))

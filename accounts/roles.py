@@ -37,6 +37,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "conversations.read_feedback",
         "conversations.view_feedbackreading",
         "privacy.view_consentrecord",
+        "privacy.view_letter",
         "privacy.view_notice",
     ),
     # Drafts policy updates, publishes them, rolls them out and moves their last day.

@@ -283,6 +283,8 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# A mail server that says nothing is as one that is away: without this, whoever signs up would wait for it for ever.
+EMAIL_TIMEOUT = 20
 # What would only come out on the console is kept for QA's page too.
 QA_MAILS_DIR = VAR_DIR / "qa_mails"
 if QA_TOOLS and EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":

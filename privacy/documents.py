@@ -25,6 +25,10 @@ TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "a", "code", "b
 INSERTED, DELETED = 1, -1
 # From this ratio of likeness on, two paragraphs are shown as one that was changed.
 ALIKE = 0.5
+# A paragraph is looked for among so many at its place, and not if it is longer than so many characters: comparing each
+# with each would keep the first readers of a long rewritten text waiting for a minute.
+NEARBY = 10
+LONGEST_COMPARED = 5_000
 # The documents whose wording is compared with the version before.
 COMPARED = (DocumentKind.TERMS, DocumentKind.PRIVACY)
 
@@ -121,8 +125,8 @@ def _changed(old: list[str], new: list[str]) -> list[SafeString]:
     blocks = []
     rest = list(old)
     for text in new:
-        alike = max(rest, key=lambda other: SequenceMatcher(None, other, text).ratio(), default=None)
-        if alike is not None and SequenceMatcher(None, alike, text).ratio() > ALIKE:
+        alike = _most_alike(rest[:NEARBY], text)
+        if alike is not None:
             blocks += [format_html("<p><del>{}</del></p>", _plain(gone)) for gone in rest[: rest.index(alike)]]
             rest = rest[rest.index(alike) + 1 :]
             blocks.append(_woven(_plain(alike), _plain(text)))
@@ -130,6 +134,15 @@ def _changed(old: list[str], new: list[str]) -> list[SafeString]:
             blocks.append(format_html("<p><ins>{}</ins></p>", _plain(text)))
     blocks += [format_html("<p><del>{}</del></p>", _plain(gone)) for gone in rest]
     return blocks
+
+
+def _most_alike(others: list[str], text: str) -> str | None:
+    """Return the paragraph that a text is most like, if it is like any."""
+    if len(text) > LONGEST_COMPARED:
+        return None
+    ratios = {other: SequenceMatcher(None, other, text).ratio() for other in others if len(other) <= LONGEST_COMPARED}
+    alike = max(ratios, key=ratios.__getitem__, default=None)
+    return alike if alike is not None and ratios[alike] > ALIKE else None
 
 
 def _woven(before: str, after: str) -> SafeString:

@@ -15,12 +15,22 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from privacy.documents import unknown_placeholders
-from privacy.models import Act, DocumentKind, PolicyDocument, PolicyUpdate, UpdateAct, validate_reminder_days
+from privacy.models import (
+    EARLIEST,
+    LATEST,
+    MOST_YEARS_TO_ANSWER,
+    Act,
+    DocumentKind,
+    PolicyDocument,
+    PolicyUpdate,
+    UpdateAct,
+)
 
 EVERYONE = 100
 PERMISSION = "privacy.act_on_policyupdate"
@@ -77,13 +87,36 @@ def problems_of(update: PolicyUpdate, at: datetime) -> list[str]:
     problems = [*_missing(documents), *(text for document in documents for text in _unknown(document))]
     if update.announced_at < at:
         problems.append(_("The announcement has passed: nobody can be told afterwards that they had been asked."))
-    if update.deadline <= update.announced_at:
-        problems.append(_("The last day has ended before the announcement."))
+    problem = problem_of_last_day(update.announced_at, update.last_day)
+    return [*problems, *([problem] if problem else []), *_wrong_settings(update)]
+
+
+def problem_of_last_day(announced_at: datetime, last_day: date) -> str | None:
+    """Return in a sentence what is wrong with a last day for an announcement, if anything is.
+
+    What is announced never gets an earlier last day: a slip of the keys in its year would stand for good.
+    """
+    if not EARLIEST <= announced_at <= LATEST:
+        # It is what has to be put right first.
+        return None
+    if last_day.year - announced_at.year > MOST_YEARS_TO_ANSWER:
+        return _("That day is more than %(years)s years after the announcement.") % {"years": MOST_YEARS_TO_ANSWER}
+    if PolicyUpdate(last_day=last_day).deadline <= announced_at:
+        return _("That day has ended before the announcement.")
+    return None
+
+
+def _wrong_settings(update: PolicyUpdate) -> list[str]:
+    names = {field.name: capfirst(str(field.verbose_name)) for field in PolicyUpdate._meta.fields}
     try:
-        validate_reminder_days(update.reminder_days)
+        update.clean_fields()
     except ValidationError as error:
-        problems += error.messages
-    return problems
+        return [
+            _("%(setting)s: %(problem)s") % {"setting": names[name], "problem": problem}
+            for name, found in error.message_dict.items()
+            for problem in found
+        ]
+    return []
 
 
 def _missing(documents: list[PolicyDocument]) -> list[str]:
@@ -177,8 +210,10 @@ def check_last_day(update: PolicyUpdate, last_day: date, at: datetime) -> None:
         raise CannotChange(gettext_lazy("That is the last day already."))
     if at >= update.announced_at and last_day < update.last_day:
         raise CannotChange(gettext_lazy("The last day never moves to before a day already shown."))
-    if PolicyUpdate(last_day=last_day).deadline <= update.announced_at:
-        raise CannotChange(gettext_lazy("That day has ended before the announcement."))
+    if problem := problem_of_last_day(update.announced_at, last_day):
+        raise CannotChange(problem)
+    if PolicyUpdate(last_day=last_day).deadline <= at:
+        raise CannotChange(gettext_lazy("That day has ended everywhere already: nobody could answer by it any more."))
 
 
 @transaction.atomic

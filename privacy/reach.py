@@ -46,6 +46,11 @@ def undecided(update: PolicyUpdate, at: datetime) -> QuerySet[User]:
     )
 
 
+def is_asked(update: PolicyUpdate, at: datetime) -> bool:
+    """Return whether an update is the one of all announced that is asked (rule A4): letters are about no other."""
+    return PolicyUpdate.objects.announced(at).material().first() == update
+
+
 def there_before(people: QuerySet[User], update: PolicyUpdate) -> QuerySet[User]:
     """Return those who had joined before an update's announcement. Who joined later answers when signing up."""
     return people.filter(joined_at__lt=update.announced_at)
@@ -55,9 +60,12 @@ def newly_shown(update: PolicyUpdate, percentage: int, at: datetime) -> Estimate
     """Return how many more people would see the pop-up if an update were rolled out to a percentage.
 
     Who is in is told by a hash of each person, which no database computes: it is exact for few, and for many the
-    share that hashes, being even, come to.
+    share that hashes, being even, come to. Before the announcement it is who would see it then.
     """
-    people = there_before(undecided(update, max(at, update.announced_at)), update)
+    at = max(at, update.announced_at)
+    if at >= update.deadline or not is_asked(update, at):
+        return Estimate(0, is_exact=True)
+    people = there_before(undecided(update, at), update)
     total = people.count()
     if total > COUNTED:
         return Estimate(round(total * (percentage - update.rollout_percentage) / 100), is_exact=False)

@@ -21,6 +21,8 @@ from privacy.standing import Standing
 SALT = "privacy.unsubscribe"
 # From this number on a mail server's refusal is for good (RFC 5321, 4.2.1).
 PERMANENT = 500
+# With this one it hangs up, whatever it was asked (RFC 5321, 3.8): the next letter would find no connection.
+HANGS_UP = 421
 
 
 class UnknownToken(Exception):
@@ -105,14 +107,17 @@ class Delivery:
         try:
             self.connection.send_messages([letter])
         except smtplib.SMTPRecipientsRefused as error:
-            code = max(refused[0] for refused in error.recipients.values())
-            return Outcome(f"{type(error).__name__} {code}", is_certainly_not_sent=code < PERMANENT)
+            return _refused(error, max(refused[0] for refused in error.recipients.values()))
         except smtplib.SMTPDataError as error:
-            return Outcome(
-                f"{type(error).__name__} {error.smtp_code}", is_certainly_not_sent=error.smtp_code < PERMANENT
-            )
+            return _refused(error, error.smtp_code)
         except smtplib.SMTPResponseException as error:
             return Outcome(type(error).__name__, is_certainly_not_sent=True, server_is_away=error)
         except OSError as error:
             return Outcome(type(error).__name__, server_is_away=error)
         return Outcome()
+
+
+def _refused(error: OSError, code: int) -> Outcome:
+    """Return what became of a letter that the server has answered with a code."""
+    server_is_away = error if code == HANGS_UP else None
+    return Outcome(f"{type(error).__name__} {code}", code < PERMANENT, server_is_away)

@@ -51,15 +51,16 @@ class ActViews(UpdatePages):
     def roll_out_view(self, request: SignedInRequest, version: str) -> HttpResponse:
         """Ask to how many a published update is to be rolled out, say how many more would see it, and do it."""
         update = self.acted_on_by(request, version)
-        form: PercentageForm = RollOutForm(request.POST)
-        if request.method == "POST" and form.is_valid():
-            percentage, seen = form.cleaned_data["percentage"], form.cleaned_data["seen"]
+        confirmed = RollOutForm(request.POST)
+        if request.method == "POST" and confirmed.is_valid():
+            percentage, seen = confirmed.cleaned_data["percentage"], confirmed.cleaned_data["seen"]
             act = partial(publication.raise_rollout, update, percentage, by=request.user, at=clock.now(), seen=seen)
             done = _("It is rolled out to %(percentage)s%%.") % {"percentage": percentage}
             return self._do(request, update, Act.ROLLED_OUT, act, done, rollout_percentage=percentage)
         if not update.published_at:
             return self.refused(request, update, _("The percentage of a draft is edited, not raised."))
-        form = PercentageForm(request.GET if "percentage" in request.GET else None)
+        typed = request.POST or request.GET
+        form = PercentageForm(typed if "percentage" in typed else None)
         context: dict[str, Any] = {"form": form}
         if _is_possible(form, "percentage", partial(publication.check_rollout, update)):
             context = _rolling_out(update, form.cleaned_data["percentage"])
@@ -69,7 +70,8 @@ class ActViews(UpdatePages):
     def last_day_view(self, request: SignedInRequest, version: str) -> HttpResponse:
         """Ask to what day the last day is to be moved, say who would be stopped or let through, and do it."""
         update, at = self.acted_on_by(request, version), clock.now()
-        move = MoveForm(request.POST) if request.method == "POST" else None
+        can_tell = reach.is_asked(update, at)
+        move = MoveForm(request.POST, can_tell=can_tell) if request.method == "POST" else None
         if move is not None and move.is_valid():
             return self._move(request, update, move, at)
         if not update.published_at:
@@ -78,8 +80,10 @@ class ActViews(UpdatePages):
         form = LastDayForm(typed if "last_day" in typed else None)
         context: dict[str, Any] = {"form": form}
         if _is_possible(form, "last_day", partial(publication.check_last_day, update, at=at)):
-            context = _moving(update, form.cleaned_data["last_day"], at)
-            context["form"] = move or context["form"]
+            last_day = form.cleaned_data["last_day"]
+            initial = {"last_day": last_day, "seen": publication.fingerprint(update)}
+            form = move or MoveForm(initial=initial, can_tell=can_tell)
+            context = {"form": form, "can_tell": can_tell, **_moving(update, last_day, at)}
         return self.page(request, update, "last_day", _("Move the last day"), context=context)
 
     def _move(self, request: SignedInRequest, update: PolicyUpdate, form: MoveForm, at: datetime) -> HttpResponse:
@@ -125,12 +129,14 @@ def _seen_form(update: PolicyUpdate) -> SeenForm:
 def _rolling_out(update: PolicyUpdate, percentage: int) -> dict[str, Any]:
     """Return what rolling out to a percentage would do, and the form that does it."""
     initial = {"percentage": percentage, "seen": publication.fingerprint(update)}
-    more = reach.newly_shown(update, percentage, clock.now())
-    return {"asked": percentage, "more": more, "form": RollOutForm(initial=initial)}
+    at = clock.now()
+    asks = at < update.announced_at or (at < update.deadline and reach.is_asked(update, at))
+    more = reach.newly_shown(update, percentage, at)
+    return {"asked": percentage, "more": more, "asks": asks, "form": RollOutForm(initial=initial)}
 
 
 def _moving(update: PolicyUpdate, last_day: date, at: datetime) -> dict[str, Any]:
-    """Return what moving the last day would do, and the form that does it."""
+    """Return what moving the last day would do."""
     gated_now, gated_then = (reach.gated(at, update, day).count() for day in (update.last_day, last_day))
     return {
         "asked": PolicyUpdate(last_day=last_day),
@@ -138,7 +144,6 @@ def _moving(update: PolicyUpdate, last_day: date, at: datetime) -> dict[str, Any
         "stopped": max(gated_then - gated_now, 0),
         "undecided": reach.there_before(reach.undecided(update, at), update).count(),
         "is_announced": at >= update.announced_at,
-        "form": MoveForm(initial={"last_day": last_day, "seen": publication.fingerprint(update)}),
     }
 
 

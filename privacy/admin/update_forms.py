@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from privacy.documents import PLACEHOLDERS, unknown_placeholders
 from privacy.models import DocumentKind, PolicyUpdate
-from privacy.publication import EVERYONE, fingerprint
+from privacy.publication import EVERYONE, fingerprint, problem_of_last_day
 
 # The documents of an update, by the names of their fields.
 TEXTS = {
@@ -64,8 +64,9 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
     def _check_last_day(self) -> None:
         announced_at, last_day = self.cleaned_data.get("announced_at"), self.cleaned_data.get("last_day")
-        if announced_at and last_day and PolicyUpdate(last_day=last_day).deadline <= announced_at:
-            self.add_error("last_day", _("That day has ended before the announcement."))
+        problem = problem_of_last_day(announced_at, last_day) if announced_at and last_day else None
+        if problem:
+            self.add_error("last_day", problem)
 
     def _check_seen(self) -> None:
         """Say once that someone else has saved meanwhile; who then saves again means it."""
@@ -113,7 +114,9 @@ class PercentageForm(forms.Form):
 
 
 class RollOutForm(PercentageForm, SeenForm):
-    """The same, once it has been seen what that would do."""
+    """The same, once it has been seen what that would do: another percentage would do something else."""
+
+    percentage = forms.IntegerField(min_value=0, max_value=EVERYONE, widget=forms.HiddenInput)
 
 
 class LastDayForm(forms.Form):
@@ -129,8 +132,9 @@ class LastDayForm(forms.Form):
 
 
 class MoveForm(LastDayForm, SeenForm):
-    """The same with its reason, once it has been seen what that would do."""
+    """The same with its reason, once it has been seen what that would do: another day would do something else."""
 
+    last_day = forms.DateField(widget=forms.HiddenInput, input_formats=["%Y-%m-%d"])
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy("It is kept with the act, for good. People do not see it. No personal data, please."),
@@ -146,3 +150,12 @@ class MoveForm(LastDayForm, SeenForm):
         ),
         required=False,
     )
+
+    def __init__(self, *args: Any, can_tell: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not can_tell:
+            del self.fields["tells_people"]
+
+    def clean(self) -> dict[str, Any]:
+        """Let nobody be told where that was not offered."""
+        return {"tells_people": False, **(super().clean() or self.cleaned_data)}

@@ -129,8 +129,6 @@ class PolicyUpdateAdmin(PreviewViews, ActViews, admin.ModelAdmin):  # type: igno
     ) -> HttpResponse:
         """Show an update with its timeline, and save a draft."""
         update = PolicyUpdate.objects.filter(pk=unquote(object_id)).first()
-        if update is not None and request.method == "POST" and update.published_at and request.user.is_staff:
-            return self._too_late(request, update)
         if update is not None:
             extra_context = {
                 **(extra_context or {}),
@@ -139,7 +137,13 @@ class PolicyUpdateAdmin(PreviewViews, ActViews, admin.ModelAdmin):  # type: igno
                 "state": state_of(update, clock.now()),
                 "subtitle": None,
             }
-        return super().change_view(request, object_id, form_url, extra_context)
+        try:
+            return super().change_view(request, object_id, form_url, extra_context)
+        except PermissionDenied:
+            if update is None or request.method != "POST":
+                raise
+            # Only once the row was locked was it certain that it is published.
+            return self._too_late(request, update)
 
     def _too_late(self, request: HttpRequest, update: PolicyUpdate) -> HttpResponse:
         """Give back what someone wrote in a draft that was published meanwhile."""

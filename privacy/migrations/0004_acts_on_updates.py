@@ -1,8 +1,13 @@
+import uuid
+from itertools import pairwise
+
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 from django.utils import timezone
+
+NOBODY = uuid.UUID(int=0)
 
 
 def drop_triggers(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -38,6 +43,28 @@ def write_acts(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> Non
                 at=move.at,
                 **common,
             )
+
+
+def write_moves(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Write the moves of the last day again, on the way back: why a day has moved is kept.
+
+    Who published an update or rolled it out further has no place there. A move has to be someone's: nobody's gets an
+    id that nobody has.
+    """
+    PolicyUpdate = apps.get_model("privacy", "PolicyUpdate")
+    UpdateAct = apps.get_model("privacy", "UpdateAct")
+    LastDayMove = apps.get_model("privacy", "LastDayMove")
+    for update in PolicyUpdate.objects.filter(published_at__isnull=False).order_by("published_at"):
+        for before, act in pairwise(UpdateAct.objects.filter(update=update).order_by("pk")):
+            if act.kind == "last_day_moved":
+                LastDayMove.objects.create(
+                    update=update,
+                    previous_last_day=before.last_day,
+                    last_day=act.last_day,
+                    reason=act.reason,
+                    moved_by=act.actor or NOBODY,
+                    at=act.at,
+                )
 
 
 class Migration(migrations.Migration):
@@ -121,6 +148,8 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(write_acts, migrations.RunPython.noop),
+        migrations.RunPython(write_acts, write_moves),
         migrations.DeleteModel(name="LastDayMove"),
+        # The last is the first on the way back.
+        migrations.RunPython(migrations.RunPython.noop, drop_triggers),
     ]

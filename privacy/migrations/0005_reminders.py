@@ -130,4 +130,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "stops of reminders",
             },
         ),
+        # The last is the first on the way back.
+        migrations.RunPython(migrations.RunPython.noop, drop_triggers),
     ]

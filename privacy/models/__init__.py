@@ -6,7 +6,10 @@ from privacy.models.rollout import RolloutCell, RolloutCount, RolloutDue, Rollou
 from privacy.models.states import ConsentState, Draft, TrainingRefusal
 from privacy.models.updates import (
     ANYWHERE_ON_EARTH,
+    EARLIEST,
+    LATEST,
     LONGEST_REMINDER,
+    MOST_YEARS_TO_ANSWER,
     Act,
     CoverageReading,
     DocumentKind,
@@ -20,7 +23,10 @@ from privacy.models.updates import (
 __all__ = [
     "ANSWERS",
     "ANYWHERE_ON_EARTH",
+    "EARLIEST",
+    "LATEST",
     "LONGEST_REMINDER",
+    "MOST_YEARS_TO_ANSWER",
     "Act",
     "ConsentRecord",
     "ConsentState",

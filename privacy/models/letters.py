@@ -28,7 +28,10 @@ class Letter(models.Model):
     class Meta:
         verbose_name = _("letter about an update")
         verbose_name_plural = _("letters about updates")
-        indexes = [models.Index(fields=["begun_at"], condition=Q(sent_at__isnull=True), name="letter_not_known_sent")]
+        indexes = [
+            models.Index(fields=["begun_at"], name="letter_begun"),
+            models.Index(fields=["begun_at"], condition=Q(sent_at__isnull=True), name="letter_not_known_sent"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["update", "days", "user"], name="one_reminder_per_person"),
             models.UniqueConstraint(fields=["act", "user"], name="one_letter_per_move"),

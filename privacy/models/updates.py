@@ -2,13 +2,14 @@
 
 import hashlib
 import uuid
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,13 @@ ANYWHERE_ON_EARTH = ZoneInfo("Etc/GMT+12")
 
 # A reminder is that many days before a deadline at most.
 LONGEST_REMINDER = 365
+# Beyond these a setting is a slip of the keys. Once published it could not be taken back, and the dates told from it
+# might be none that a computer knows: nobody's message could be stored any more.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
+MOST_YEARS_KEPT = 100
+MOST_DAYS_KEPT = 100 * 365
+LONGEST_DEFERRAL = 365
+MOST_YEARS_TO_ANSWER = 5
 
 
 class CoverageReading(models.TextChoices):
@@ -58,14 +66,24 @@ class PolicyUpdate(models.Model):
     """
 
     version = models.SlugField(_("version"), primary_key=True, max_length=40)
-    announced_at = models.DateTimeField(_("announced"))
+    announced_at = models.DateTimeField(
+        _("announced"), validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+    )
     last_day = models.DateField(_("last day"), help_text=_("The last date to answer, anywhere on Earth."))
     is_material = models.BooleanField(_("material"), default=True, help_text=_("Only a material update asks."))
-    allow_retention_years = models.PositiveSmallIntegerField(_("years kept if allowed"), default=5)
-    refuse_retention_days = models.PositiveSmallIntegerField(_("days kept otherwise"), default=30)
+    allow_retention_years = models.PositiveSmallIntegerField(
+        _("years kept if allowed"), default=5, validators=[MinValueValidator(1), MaxValueValidator(MOST_YEARS_KEPT)]
+    )
+    refuse_retention_days = models.PositiveSmallIntegerField(
+        _("days kept otherwise"), default=30, validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS_KEPT)]
+    )
     short_deferrals = models.PositiveSmallIntegerField(_("number of short deferrals"), default=2)
-    short_deferral_days = models.PositiveSmallIntegerField(_("days of a short deferral"), default=1)
-    long_deferral_days = models.PositiveSmallIntegerField(_("days of a later deferral"), default=7)
+    short_deferral_days = models.PositiveSmallIntegerField(
+        _("days of a short deferral"), default=1, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_DEFERRAL)]
+    )
+    long_deferral_days = models.PositiveSmallIntegerField(
+        _("days of a later deferral"), default=7, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_DEFERRAL)]
+    )
     reminder_days = models.CharField(
         _("reminders"),
         max_length=40,
@@ -82,7 +100,9 @@ class PolicyUpdate(models.Model):
         choices=CoverageReading,
         default=CoverageReading.CONVERSATION,
     )
-    rollout_percentage = models.PositiveSmallIntegerField(_("roll-out percentage"), default=0)
+    rollout_percentage = models.PositiveSmallIntegerField(
+        _("roll-out percentage"), default=0, validators=[MaxValueValidator(100)]
+    )
     published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
 
     objects = PolicyUpdateQuerySet.as_manager()

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import ListDownload, Plan, User
 from accounts.roles import AUDITOR, ROLES, ROLLOUT_MANAGER, TRAINING_MANAGER, VIEWER, make_roles
 from conversations.models import FeedbackCopy, FeedbackReading, Purge, Thumb
-from privacy.models import ConsentRecord, Notice, PolicyUpdate, Training
+from privacy.models import ConsentRecord, Letter, Notice, PolicyUpdate, Training
 from tests.conftest import MoveClock
 from tests.factories import AFTERWARDS, ANNOUNCED, MEANWHILE, VERSION, answer_as, make_staff, make_update, make_user
 from tests.routes import walk
@@ -100,6 +100,7 @@ PAGES: dict[str, Entry] = {
     **list_pages("conversations_feedbackreading", AUDITS),
     **list_pages("accounts_listdownload", AUDITS),
     **list_pages("privacy_consentrecord", AUDITS),
+    **list_pages("privacy_letter", AUDITS),
     **list_pages("privacy_notice", AUDITS, csv=NOBODY),
     f"{RUN}_changelist": page_for(SEES),
     f"{RUN}_change": page_for(SEES, object_id=RUN),
@@ -133,7 +134,7 @@ def test_what_has_no_name_is_what_the_stock_admin_has() -> None:
 @pytest.fixture
 def objects(moved_to: MoveClock) -> dict[str, str]:
     """Make one of each thing that a page is about, and return their keys."""
-    make_update()
+    update = make_update()
     make_update(
         "draft",
         announced_at=ANNOUNCED.replace(year=2026),
@@ -155,6 +156,9 @@ def objects(moved_to: MoveClock) -> dict[str, str]:
         ).pk,
         "conversations_purge": Purge.objects.create(at=MEANWHILE, started_at=MEANWHILE).pk,
         "privacy_consentrecord": ConsentRecord.objects.first().pk,  # type: ignore[union-attr]  # the answer above
+        "privacy_letter": Letter.objects.create(
+            user=person, update=update, days=14, language="en", begun_at=MEANWHILE
+        ).pk,
         "privacy_notice": Notice.objects.first().pk,  # type: ignore[union-attr]  # as above
         RUN: run.pk,
     }

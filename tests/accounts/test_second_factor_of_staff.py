@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -31,6 +32,14 @@ def staff(client: Client) -> User:
     return user
 
 
+def set_up(client: Client) -> str:
+    """Set up an authenticator app, and return its secret."""
+    prove_again(client)
+    secret = page(client.get(reverse("mfa_activate_totp"))).one("dd").text
+    client.post(reverse("mfa_activate_totp"), {"code": app_code(secret)})
+    return secret
+
+
 @pytest.mark.usefixtures("_production")
 @pytest.mark.parametrize("address", PAGES)
 def test_staff_without_a_second_step_are_led_to_set_one_up_and_told_why(
@@ -46,10 +55,7 @@ def test_staff_without_a_second_step_are_led_to_set_one_up_and_told_why(
 @pytest.mark.usefixtures("_production")
 def test_admin_opens_once_there_is_a_second_step_which_is_asked_for_from_then_on(client: Client, staff: User) -> None:
     client.get(ADMIN)
-    prove_again(client)
-    setting_up = page(client.get(reverse("mfa_activate_totp")))
-    secret = setting_up.one("dd").text
-    client.post(reverse("mfa_activate_totp"), {"code": app_code(secret)})
+    set_up(client)
 
     assert client.get(ADMIN).status_code == HTTPStatus.OK
 
@@ -58,6 +64,40 @@ def test_admin_opens_once_there_is_a_second_step_which_is_asked_for_from_then_on
     assert response["Location"].partition("?")[0] == reverse("mfa_authenticate")
     assert other.get(ADMIN).status_code == HTTPStatus.FOUND
     assert other.get(ADMIN)["Location"].startswith("/admin/login/")
+
+
+# What follows the commit of setting it up is seen only where that commits.
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_production")
+def test_session_begun_with_a_password_alone_ends_once_there_is_a_second_step(client: Client, staff: User) -> None:
+    thief, bystander = Client(), Client()
+    sign_in(thief, staff)
+    sign_in(bystander, make_user("bystander@example.com"))
+    assert thief.get(ADMIN)["Location"] == reverse("mfa_index")
+
+    set_up(client)
+
+    assert "You are signed out on your other devices" in page(client.get(reverse("mfa_index"))).text
+    assert thief.get(ADMIN)["Location"].startswith("/admin/login/")
+    assert thief.get(reverse("mfa_activate_totp")).status_code == HTTPStatus.FOUND
+    assert "_auth_user_id" not in thief.session
+    assert client.get(ADMIN).status_code == HTTPStatus.OK
+    assert "_auth_user_id" in bystander.session
+
+
+@pytest.mark.usefixtures("_production")
+def test_second_authenticator_ends_no_session_that_took_two_steps(client: Client, staff: User) -> None:
+    secret = set_up(client)
+    other = Client()
+    sign_in(other, staff)
+    other.post(reverse("mfa_authenticate"), {"code": app_code(secret)})
+    assert other.get(ADMIN).status_code == HTTPStatus.OK
+
+    key = Authenticator.objects.create(user=staff, type=Authenticator.Type.WEBAUTHN, data={})
+    request = client.get(ADMIN).wsgi_request
+    authenticator_added.send(sender=Authenticator, request=request, user=staff, authenticator=key)
+
+    assert other.get(ADMIN).status_code == HTTPStatus.OK
 
 
 @pytest.mark.usefixtures("_production")

@@ -107,6 +107,27 @@ def test_date_hierarchy_names_the_dates_there_are(staff: User, client: Client) -
     assert "0@example.com" not in months
 
 
+def test_every_page_names_the_zone_of_its_times(staff: User, client: Client) -> None:
+    User.objects.filter(pk=staff.pk).update(time_zone="Asia/Shanghai")
+    paths = [
+        "/admin/",
+        "/admin/privacy/",
+        "/admin/privacy/policyupdate/add/",
+        f"/admin/accounts/user/{staff.pk}/change/",
+    ]
+    paths += ["/admin/auth/group/", "/admin/training/trainingrun/", "/admin/privacy/rolloutcell/"]
+    paths += [reverse(f"admin:{found.opts.app_label}_{found.opts.model_name}_changelist") for found in every_list()]
+    for path in paths:
+        assert client.get(path).content.decode().count("Times are in this zone: Asia/Shanghai.") == 1, path
+
+
+def test_chinese_day_is_named_without_leading_zeros(staff: User, client: Client) -> None:
+    make_user(joined_at=datetime(2024, 3, 9, 12, tzinfo=UTC))
+    User.objects.filter(pk=staff.pk).update(language="zh-hans")
+    days = client.get(f"{PEOPLE}?joined_at__year=2024&joined_at__month=3").content.decode()
+    assert ">3月9日<" in "".join(days.split())
+
+
 # Searching
 
 
@@ -214,3 +235,15 @@ def test_csv_needs_both_permissions(permissions: tuple[str, ...], status: HTTPSt
 
 def test_filter_that_means_nothing_is_taken_back(staff: User, client: Client) -> None:
     assert client.get(f"{PEOPLE}csv/?nonsense=1").status_code == HTTPStatus.FOUND
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Pacific/Honolulu"])
+@pytest.mark.parametrize("date", [(9999,), (9999, 12), (9999, 12, 31), (1,), (1, 1), (1, 1, 1), (0,), (99999,)])
+def test_date_at_the_end_of_calendars_is_no_error(
+    staff: User, client: Client, zone: str, date: tuple[int, ...]
+) -> None:
+    User.objects.filter(pk=staff.pk).update(time_zone=zone)
+    names = ("joined_at__year", "joined_at__month", "joined_at__day")
+    query = dict(zip(names, map(str, date), strict=False))
+    for address in (PEOPLE, f"{PEOPLE}csv/"):
+        assert client.get(address, query).status_code in {HTTPStatus.OK, HTTPStatus.FOUND}

@@ -1,6 +1,7 @@
 """What staff see of people, records and the roll-out, and what they can't do."""
 
 import re
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +17,8 @@ from accounts.actions import change_plan
 from accounts.leaving import close_account
 from accounts.models import Plan, User
 from privacy.counting import count_due
-from privacy.models import ConsentRecord, ConsentState, PolicyUpdate, RolloutDue, Training
+from privacy.models import ConsentRecord, ConsentState, Letter, PolicyUpdate, RolloutDue, Training
+from privacy.reminders import send_letters
 from tests.accounts.test_staff_lists import with_permissions
 from tests.conftest import MoveClock
 from tests.factories import (
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.django_db
 
 ROLLOUT = "/admin/privacy/rolloutcell/"
 PLACES = "/admin/privacy/rolloutplace/"
+LETTERS = "/admin/privacy/letter/"
 SECRET = "Words of a conversation"
 
 
@@ -278,3 +281,49 @@ def test_filter_of_people_that_means_nothing_finds_no_error(
 ) -> None:
     response = client.get(f"{PLACES}?version={update.version}&{query}")
     assert response.status_code in {HTTPStatus.OK, HTTPStatus.FOUND}
+
+
+# Letters
+
+
+def test_letters_are_found_by_whom_they_went_to(
+    staff: User, client: Client, alice: User, mallory: User, update: PolicyUpdate
+) -> None:
+    send_letters(now=lambda: DEADLINE - timedelta(days=14))
+    row = Letter.objects.get(user=alice)
+    for term in (alice.email, str(alice.principal)):
+        shown = client.get(LETTERS, {"q": term}).content.decode()
+        assert shown.count('<td class="field-principal">') == 1
+        assert f'<td class="field-principal">{alice.principal}' in shown
+        assert "14 days before" in shown
+    assert alice.email not in client.get(LETTERS).content.decode()
+
+    page = reverse("admin:privacy_letter_change", args=[row.pk])
+    assert str(alice.principal) in client.get(page).content.decode()
+    for address in (page, page.replace("change", "delete"), f"{LETTERS}add/"):
+        assert client.post(address, {"problem": "None."}).status_code == HTTPStatus.FORBIDDEN
+    assert Letter.objects.get(pk=row.pk).sent_at == row.sent_at
+
+
+def test_letters_that_may_not_have_arrived_are_a_list(
+    staff: User, client: Client, alice: User, mallory: User, update: PolicyUpdate
+) -> None:
+    send_letters(now=lambda: DEADLINE - timedelta(days=14))
+    Letter.objects.filter(user=mallory).update(sent_at=None, problem="SMTPServerDisconnected")
+    shown = client.get(LETTERS, {"sent": "no"}).content.decode()
+    assert "SMTPServerDisconnected" in shown
+    assert str(alice.principal) not in shown
+    assert str(mallory.principal) not in client.get(LETTERS, {"sent": "yes"}).content.decode()
+
+
+def test_letters_take_as_many_queries_for_many_as_for_one(
+    staff: User, client: Client, alice: User, update: PolicyUpdate, django_assert_num_queries: Any
+) -> None:
+    send_letters(now=lambda: DEADLINE - timedelta(days=14))
+    with CaptureQueriesContext(connection) as one:
+        client.get(LETTERS)
+    for number in range(3):
+        make_user(f"person{number}@example.com")
+    send_letters(now=lambda: DEADLINE - timedelta(days=14))
+    with django_assert_num_queries(len(one)):
+        client.get(LETTERS)

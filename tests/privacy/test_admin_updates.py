@@ -1,7 +1,7 @@
 """Policy updates in the admin: the draft, its previews, and the acts, as staff meet them."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -169,10 +169,21 @@ def test_unknown_placeholder_is_told_where_it_stands_and_nothing_typed_is_lost(s
         ("reminder_days", "14, -1", "Write whole days with commas between them"),
         ("reminder_days", "7, 7", "Begin with the earliest reminder"),
         ("last_day", "2025-08-26", "That day has ended before the announcement."),
+        ("last_day", "9999-12-31", "That day is more than 5 years after the announcement."),
+        ("announced_at_0", "0001-01-01", "Ensure this value is greater than or equal to 2000-01-01"),
+        ("announced_at_0", "9999-12-31", "Ensure this value is less than or equal to 2900-01-01"),
+        ("allow_retention_years", "9999", "Ensure this value is less than or equal to 100."),
+        ("allow_retention_years", "0", "Ensure this value is greater than or equal to 1."),
+        ("refuse_retention_days", "99999", "Ensure this value is less than or equal to 36500."),
+        ("long_deferral_days", "32767", "Ensure this value is less than or equal to 365."),
+        ("rollout_percentage", "101", "Ensure this value is less than or equal to 100."),
     ],
 )
-def test_wrong_setting_is_told(staff: Client, field: str, value: str, message: str) -> None:
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
+def test_wrong_setting_is_told(staff: Client, rory: User, field: str, value: str, message: str, zone: str) -> None:
+    User.objects.filter(pk=rory.pk).update(time_zone=zone)
     assert message in text_of(staff.post(f"{LIST}add/", SETTINGS | {field: value}))
+    assert not PolicyUpdate.objects.exists()
 
 
 def test_draft_that_someone_else_saved_is_not_overwritten_unknowingly(staff: Client, draft: PolicyUpdate) -> None:
@@ -432,6 +443,38 @@ def test_two_clicks_roll_out_once_and_a_stale_page_not_at_all(staff: Client, pub
     assert published.rollout_percentage == 20
 
 
+@pytest.mark.parametrize("at", [DEADLINE - timedelta(seconds=1), DEADLINE])
+def test_rolling_out_shows_nobody_anything_from_the_deadline_on(
+    staff: Client, published: PolicyUpdate, moved_to: MoveClock, at: datetime
+) -> None:
+    moved_to(at)
+    shown = text_of(staff.get(act_url("roll_out"), {"percentage": "100"}))
+    assert ("At 100%, 0 more people" in shown) == (at >= DEADLINE)
+    assert ("No pop-up asks about this update now" in shown) == (at >= DEADLINE)
+
+
+def test_rolling_out_what_asks_nothing_or_is_overtaken_shows_nobody_anything(
+    staff: Client, published: PolicyUpdate
+) -> None:
+    make_update("shown-only", is_material=False, rollout_percentage=0)
+    make_update("2025-09-05", announced_at=MEANWHILE - DAY, rollout_percentage=0)
+    for version in ("shown-only", VERSION):
+        assert "No pop-up asks" in text_of(staff.get(act_url("roll_out", version), {"percentage": "100"})), version
+    assert "No pop-up asks" not in text_of(staff.get(act_url("roll_out", "2025-09-05"), {"percentage": "100"}))
+
+
+def test_what_is_confirmed_is_what_was_shown(staff: Client, published: PolicyUpdate) -> None:
+    for name, field, value in (("roll_out", "percentage", "60"), ("last_day", "last_day", NEW)):
+        (box,) = page(staff.get(act_url(name), {field: value})).all("input", name=field)
+        assert (box["type"], box["value"]) == ("hidden", value)
+
+
+def test_percentage_that_was_tampered_with_is_told(staff: Client, published: PolicyUpdate) -> None:
+    form = form_of(staff.get(act_url("roll_out"), {"percentage": "20"}))
+    shown = staff.post(act_url("roll_out"), form | {"percentage": "1e2"})
+    assert "whole number" in page(shown).one("ul", class_="errorlist").text
+
+
 # The last day
 
 NEW = "2025-10-08"
@@ -473,6 +516,29 @@ def test_move_can_be_told_to_whom_it_concerns(staff: Client, published: PolicyUp
     assert "5 letters sent" in text_of(staff.get(CHANGE))
 
 
+@pytest.mark.parametrize("case", ["not announced", "overtaken", "asks nothing"])
+def test_letter_is_offered_only_where_one_would_be_sent(
+    staff: Client, published: PolicyUpdate, moved_to: MoveClock, case: str
+) -> None:
+    version = VERSION
+    if case == "not announced":
+        moved_to(EARLY)
+    elif case == "overtaken":
+        make_update("2025-09-05", announced_at=MEANWHILE - DAY)
+    else:
+        version = "shown-only"
+        make_update(version, is_material=False)
+    shown = staff.get(act_url("last_day", version), {"last_day": NEW})
+    assert page(shown).all("input", name="tells_people") == []
+    assert "Nobody gets a letter" in text_of(shown)
+
+    staff.post(act_url("last_day", version), form_of(shown) | {"reason": "More time.", "tells_people": "on"})
+
+    act = UpdateAct.objects.latest("pk")
+    assert (act.update_id, act.kind, act.tells_people) == (version, Act.LAST_DAY_MOVED, False)
+    assert mail.outbox == []
+
+
 def test_reason_that_is_missing_loses_nothing_typed(staff: Client, published: PolicyUpdate) -> None:
     form = form_of(staff.get(act_url("last_day"), {"last_day": NEW})) | {"tells_people": "on"}
     again = page(staff.post(act_url("last_day"), form))
@@ -483,6 +549,7 @@ def test_reason_that_is_missing_loses_nothing_typed(staff: Client, published: Po
 @pytest.mark.parametrize(
     ("day", "message"),
     [
+        ("9999-12-31", "more than 5 years after the announcement"),
         ("2025-09-28", "That is the last day already."),
         ("2025-09-27", "never moves to before a day already shown"),
         ("soon", "Enter a valid date"),

@@ -1,13 +1,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from accounts.models import User
-from privacy.models import Act, DocumentKind, PolicyUpdate, UpdateAct
-from privacy.publication import CannotChange, NotPublishable, move_last_day, publish, raise_rollout
-from tests.factories import ANNOUNCED, LAST_DAY, MEANWHILE, SECOND, make_staff, make_update
+from privacy.models import Act, DocumentKind, PolicyUpdate, Training, UpdateAct
+from privacy.publication import CannotChange, NotPublishable, move_last_day, problems_of, publish, raise_rollout
+from tests.factories import (
+    ANNOUNCED,
+    LAST_DAY,
+    MEANWHILE,
+    SECOND,
+    answer_as,
+    make_conversation,
+    make_staff,
+    make_update,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +105,31 @@ def test_every_problem_is_named(draft: PolicyUpdate) -> None:
     assert len(refusal.value.problems) == len(DocumentKind) * 2
 
 
+@pytest.mark.parametrize(
+    ("setting", "problem"),
+    [
+        ({"allow_retention_years": 9999}, "Years kept if allowed: Ensure this value is less than or equal to 100."),
+        ({"refuse_retention_days": 32767 * 2}, "Days kept otherwise: Ensure this value is less than or equal to 36500"),
+        ({"last_day": date(9999, 12, 31)}, "That day is more than 5 years after the announcement."),
+        ({"reminder_days": "1, 7"}, "Reminders: Begin with the earliest reminder"),
+    ],
+)
+def test_setting_that_could_never_be_taken_back_is_not_publishable(
+    setting: dict[str, Any], problem: str, draft: PolicyUpdate
+) -> None:
+    for name, value in setting.items():
+        setattr(draft, name, value)
+    assert [found for found in problems_of(draft, ANNOUNCED) if found.startswith(problem)], problem
+
+
+def test_longest_period_there_can_be_still_gives_a_date(alice: User) -> None:
+    make_update(allow_retention_years=100)
+    answer_as(alice, Training.ALLOW)
+    expires_at = make_conversation(alice).expires_at
+    assert expires_at is not None
+    assert expires_at.year == MEANWHILE.year + 100
+
+
 def test_update_is_published_once(update: PolicyUpdate) -> None:
     with refused(update, "published already"):
         publish(update, by=None, at=MEANWHILE)
@@ -155,6 +190,22 @@ def test_last_day_never_moves_back_once_it_was_moved_on(update: PolicyUpdate, st
 def test_last_day_does_not_move_to_where_it_is(update: PolicyUpdate, staff: User) -> None:
     with refused(update, "last day already"):
         move_last_day(update, LAST_DAY, reason="To be sure.", by=staff, at=MEANWHILE)
+
+
+def test_last_day_moves_to_no_day_that_has_ended(update: PolicyUpdate, staff: User) -> None:
+    deadline = PolicyUpdate(last_day=LATER).deadline
+    with refused(update, "That day has ended everywhere already"):
+        move_last_day(update, LATER, reason="As agreed then.", by=staff, at=deadline)
+    move_last_day(update, LATER, reason="As agreed then.", by=staff, at=deadline - SECOND)
+    update.refresh_from_db()
+    assert update.last_day == LATER
+
+
+@pytest.mark.parametrize("at", [ANNOUNCED - SECOND, MEANWHILE])
+def test_last_day_moves_to_no_slip_of_the_keys(at: datetime, update: PolicyUpdate, staff: User) -> None:
+    for year in (2205, 9999):
+        with refused(update, "more than 5 years after the announcement"):
+            move_last_day(update, date(year, 12, 31), reason="More time.", by=staff, at=at)
 
 
 def test_last_day_of_a_draft_is_edited(draft: PolicyUpdate, staff: User) -> None:

@@ -2,7 +2,7 @@
 
 import smtplib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -39,6 +39,7 @@ from tests.factories import (
     make_update,
     make_user,
 )
+from tests.mail_server import MailServer, mail_server
 
 pytestmark = pytest.mark.django_db
 
@@ -285,6 +286,42 @@ def test_connection_that_breaks_leaves_one_letter_open_and_the_rest_for_later(
     assert Letter.objects.get().problem == "SMTPServerDisconnected"
     picky()
     assert send(FIRST) == [(mallory.email, 14)]
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[MailServer]:
+    """Return a mail server that letters really go to."""
+    with mail_server() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        yield server
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_server_that_hangs_up_at_the_third_letter_of_five_loses_none(
+    update: PolicyUpdate, server: MailServer, command: str
+) -> None:
+    people = [make_user(f"person{number}@example.com").email for number in range(5)]
+    server.hangs_up_at, server.hangs_up_on = command, {people[2]}
+    with pytest.raises(smtplib.SMTPException):
+        send(FIRST)
+    assert server.taken == people[:2]
+
+    server.hangs_up_on = set()
+    assert send(FIRST) == [(email, 14) for email in people[2:]]
+    assert server.taken == people
+
+
+def test_server_that_says_nothing_is_not_waited_for(
+    update: PolicyUpdate, alice: User, server: MailServer, settings: Any
+) -> None:
+    assert settings.EMAIL_TIMEOUT
+    settings.EMAIL_TIMEOUT, server.is_silent = 0.2, True
+    with pytest.raises(OSError, match="timed out"):
+        send(FIRST)
+    assert not Letter.objects.exists()
 
 
 def test_run_without_time_leaves_the_rest_to_the_next(update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch) -> None:

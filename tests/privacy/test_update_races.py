@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from threading import Barrier
 from typing import Any
 
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = timedelta(days=1)
 FIRST = DEADLINE - 14 * DAY
+CHANGE = f"/admin/privacy/policyupdate/{VERSION}/change/"
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
@@ -102,6 +104,25 @@ def test_two_clicks_at_once_are_one_act(_again: int, clock_started_at: MoveClock
     statuses = at_once(*(lambda browser=browser: browser.post(address, form).status_code for browser in browsers))
     assert statuses == [302, 302]
     assert UpdateAct.objects.filter(kind=Act.ROLLED_OUT).count() == 1
+
+
+@pytest.mark.parametrize("_again", range(10))
+def test_what_was_written_is_given_back_by_whoever_publishes_at_once(_again: int, clock_started_at: MoveClock) -> None:
+    clock_started_at(ANNOUNCED - 8 * DAY)
+    update, staff, browser = make_update(published=False), make_staff(), Client()
+    browser.force_login(staff)
+    boxes = browser.get(CHANGE).context["adminform"].form
+    form = {box.html_name: box.value() for box in boxes} | {"terms_en": "What I had written"}
+    form |= {"announced_at_0": "2025-08-28", "announced_at_1": "16:00"}
+
+    _published, response = at_once(
+        lambda: publication.publish(update, by=staff, at=ANNOUNCED - 8 * DAY),
+        lambda: browser.post(CHANGE, form),
+    )
+
+    is_saved = update.documents.get(kind="terms", language="en").markdown == "What I had written"
+    assert response.status_code == (HTTPStatus.FOUND if is_saved else HTTPStatus.CONFLICT)
+    assert is_saved or "What I had written" in response.content.decode()
 
 
 # Letters
