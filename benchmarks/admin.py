@@ -31,7 +31,7 @@ PAGES = {
     "… who answered on a day": "/admin/privacy/rolloutplace/?version=2025-08-28&day=2025-09-10&first_answer=refuse",
     "… undecided": "/admin/privacy/rolloutplace/?standing=undecided",
     "people": "/admin/accounts/user/",
-    "… of a plan and a year": "/admin/accounts/user/?plan=max&joined_at__year=2025",
+    "… of a plan and a year": "/admin/accounts/user/?plan__exact=max&joined_at__year=2025",
     "consent records": "/admin/privacy/consentrecord/",
     "… of a kind and a day": (
         "/admin/privacy/consentrecord/?kind__exact=deferred"
