@@ -99,6 +99,9 @@ class OfferedFilters(ChangeList):
             raise IncorrectLookupParameters from error
         if found[2].keys() - {f"{self.date_hierarchy}__gte", f"{self.date_hierarchy}__lt"}:
             raise IncorrectLookupParameters
+        chosen = [own for own in found[0] if isinstance(own, admin.SimpleListFilter) and own.value() is not None]
+        if any(own.value() not in {str(value) for value, _name in own.lookup_choices} for own in chosen):
+            raise IncorrectLookupParameters
         return found
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
