@@ -70,7 +70,8 @@ def in_order(found: QuerySet[Any]) -> Iterator[Any]:
 
     Each batch is a query of its own that begins after the last row: see `accounts.personal_data.in_batches`.
     """
-    order = [(name.removeprefix("-"), "lt" if name.startswith("-") else "gt") for name in found.query.order_by]
+    names = [str(name) for name in found.query.order_by]
+    order = [(name.removeprefix("-"), "lt" if name.startswith("-") else "gt") for name in names]
     rest = found
     while batch := list(rest[:BATCH]):
         yield from batch

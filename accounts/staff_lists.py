@@ -104,7 +104,7 @@ class OfferedFilters(ChangeList):
             raise IncorrectLookupParameters
         return found
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Return the order that an index has."""
         return list(self.model_admin.get_ordering(request))
 

@@ -17,9 +17,9 @@ STEPS = (1, 7, 28, 364, 3640, 72800)
 # How long after the last day columns go on; what is later is one more.
 GOES_ON = timedelta(days=14)
 A_DAY = timedelta(days=1)
-# In the chart's own units: a column of each answer, the room of both, the height of columns and of the whole, and the
-# room of the scale beside them and above.
-COLUMN, ROOM, HEIGHT, WHOLE, SCALE, ABOVE = 9, 24, 150, 198, 64, 12
+# In the chart's own units: a column of each answer, the room of both, the height of columns and of a line of labels,
+# and the room of the scale beside them and above.
+COLUMN, ROOM, HEIGHT, LINE, SCALE, ABOVE = 9, 24, 150, 18, 64, 12
 LABELLED = 7
 
 
@@ -88,7 +88,7 @@ class Column:
 class Chart:
     """The first answers by day, from the announcement to the last of them, the last day marked."""
 
-    height, whole_height, column_width, above, scale = HEIGHT + ABOVE, WHOLE, COLUMN - 1, ABOVE, SCALE
+    height, column_width, scale = HEIGHT + ABOVE, COLUMN - 1, SCALE
 
     def __init__(self, update: PolicyUpdate, answers: list[Day], link: Link) -> None:
         self.update, self.link = update, link
@@ -117,6 +117,11 @@ class Chart:
     def width(self) -> int:
         """Return how wide the chart is, the label of its last column included."""
         return SCALE + 6 + len(self.columns) * ROOM + 60
+
+    @property
+    def whole_height(self) -> int:
+        """Return how high it is with its labels: what is later has a line of its own, where no date is in its way."""
+        return self.height + LINE * (2 if self.columns[-1].days.last is None else 1) + 4
 
     @property
     def ticks(self) -> list[tuple[int, int]]:

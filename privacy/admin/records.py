@@ -37,7 +37,7 @@ class LanguageFilter(admin.SimpleListFilter):
 class ConsentRecordAdmin(StaffList):
     """Consent records, the latest first. What else is in a row stands on its page, and in the download."""
 
-    list_display = ("recorded_at", "kind", "surface", "language", "method", "gpc", "update_id", "principal", "receipt")
+    list_display = ("recorded_at", "kind", "surface", "language", "method", "update_id", "principal", "receipt")
     list_filter = ("kind", "surface", "method", "gpc", LanguageFilter, "update")
     date_hierarchy = "recorded_at"
     ordering = ("-recorded_at", "-id")

@@ -34,7 +34,7 @@ def address_of(found: StaffList) -> str:
 
 def parameters_of(found: StaffList) -> list[str]:
     """Return everything that a list takes from its address, and a few names that it does not."""
-    names = list(COMMON)
+    names: list[Any] = list(COMMON)
     for item in found.list_filter:
         name = (
             item

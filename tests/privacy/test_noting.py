@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -137,9 +138,9 @@ def test_everyone_is_counted_right_by_several_at_once_while_people_act(
     """Two count everyone, one of them anew and killed on the way; two count whoever changes; people act meanwhile."""
     monkeypatch.setattr("privacy.counting.BATCH", 3)
     people = [make_user(f"{number}@example.com") for number in range(30)]
-    acts = [lambda user=user: answer_as(user, Training.REFUSE) for user in people[:12]]
-    acts += [lambda user=user: change_plan(user, Plan.TEAM, at=MEANWHILE) for user in people[10:14]]
-    acts += [lambda user=user: close_account(user, at=MEANWHILE) for user in people[14:18]]
+    acts: list[Callable[[], Any]] = [partial(answer_as, user, Training.REFUSE) for user in people[:12]]
+    acts += [partial(change_plan, user, Plan.TEAM, at=MEANWHILE) for user in people[10:14]]
+    acts += [partial(close_account, user, at=MEANWHILE) for user in people[14:18]]
 
     def killed() -> None:
         for _counted in zip(range(2), count_all(anew=True), strict=False):

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def link(**filters: Any) -> str:
-    return filters["day"] + " " + filters["first_answer"]
+    return f"{filters['day']} {filters['first_answer']}"
 
 
 @given(
