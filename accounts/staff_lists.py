@@ -157,8 +157,13 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of the download."""
+        return [self.csv_path, *super().get_urls()]
+
+    @property
+    def csv_path(self) -> URLPattern:
+        """Return the address of the download."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
-        return [path("csv/", self.admin_site.admin_view(require_safe(self.csv_view)), name=name), *super().get_urls()]
+        return path("csv/", self.admin_site.admin_view(require_safe(self.csv_view)), name=name)
 
     def get_changelist(self, request: HttpRequest, **_options: Any) -> type[ChangeList]:
         """Return the kind of list this is."""
