@@ -138,7 +138,7 @@ def test_everyone_is_counted_right_by_several_at_once_while_people_act(
     """Two count everyone, one of them anew and killed on the way; two count whoever changes; people act meanwhile."""
     monkeypatch.setattr("privacy.counting.BATCH", 3)
     people = [make_user(f"{number}@example.com") for number in range(30)]
-    acts: list[Callable[[], Any]] = [partial(answer_as, user, Training.REFUSE) for user in people[:12]]
+    acts: list[Callable[[], Any]] = [partial(answer_as, user, Training.REFUSE) for user in people[:10]]
     acts += [partial(change_plan, user, Plan.TEAM, at=MEANWHILE) for user in people[10:14]]
     acts += [partial(close_account, user, at=MEANWHILE) for user in people[14:18]]
 
