@@ -3,16 +3,16 @@
 No list is counted to its end, sorted by what has no index, or searched by a part of a text.
 """
 
-import csv
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
@@ -21,17 +21,14 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.list_files import filters_in, lines_of
 from accounts.models import ListDownload, User
-from accounts.personal_data import in_batches
 
 # How many rows pages go on for. Who looks for more narrows the list down, or downloads it.
 MOST_ROWS = 2000
-# What makes a spreadsheet take a text for a formula, full-width forms included.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-# Excel takes a file for UTF-8 only if it begins with this.
-BYTE_ORDER_MARK = "\ufeff"
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # Django's own is not generic while running
@@ -85,11 +82,38 @@ def _unit(day: Any, kind: str) -> tuple[Any, Any]:
     return start, (start + timedelta(days=32 if kind == "month" else 366)).replace(day=1)
 
 
+class OfferedFilters(ChangeList):
+    """A list that filters by what it offers, in its own order, whatever else its address says.
+
+    The stock one takes every column of the table: its rows would tell, letter by letter, what no page shows, a
+    password's hash or the text of feedback, and sorting ten million of them is a way to stop the site.
+    """
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Return the filters; whatever none of them has taken, the date hierarchy aside, is one too many."""
+        if any("\0" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+            raise IncorrectLookupParameters
+        try:
+            found = super().get_filters(request)
+        except (OverflowError, ValueError) as error:  # a year that no calendar has
+            raise IncorrectLookupParameters from error
+        if found[2].keys() - {f"{self.date_hierarchy}__gte", f"{self.date_hierarchy}__lt"}:
+            raise IncorrectLookupParameters
+        chosen = [own for own in found[0] if isinstance(own, admin.SimpleListFilter) and own.value() is not None]
+        if any(own.value() not in {str(value) for value, _name in own.lookup_choices} for own in chosen):
+            raise IncorrectLookupParameters
+        return found
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Return the order that an index has."""
+        return list(self.model_admin.get_ordering(request))
+
+
 class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
     """A list of rows that nobody adds, changes or deletes here.
 
-    `csv_columns` name what a download has of a row. `found_by` says which rows a search term is about: an exact
-    address, an id; None if it is about none.
+    `ordering` tells every two rows apart. `csv_columns` name what a download has of a row. `found_by` says which rows
+    a search term is about: an exact address, an id; None if it is about none.
     """
 
     change_list_template = "admin/staff_list.html"
@@ -133,19 +157,33 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of the download."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
-        return [path("csv/", self.admin_site.admin_view(require_safe(self.csv_view)), name=name), *super().get_urls()]
+        return [self.csv_path, *super().get_urls()]
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Return the list as its address asks for it. A year that no calendar has is a filter that means nothing."""
+    @property
+    def csv_path(self) -> URLPattern:
+        """Return the address of the download."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
+        return path("csv/", self.admin_site.admin_view(require_safe(self.csv_view)), name=name)
+
+    def get_changelist(self, request: HttpRequest, **_options: Any) -> type[ChangeList]:
+        """Return the kind of list this is."""
+        return OfferedFilters
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list; of an address that means nothing, say that its filters are taken back."""
         try:
             return super().get_changelist_instance(request)
-        except (ValueError, OverflowError) as error:
-            raise IncorrectLookupParameters from error
+        except IncorrectLookupParameters:
+            said = _("That address asks for something which is not offered here: the whole list is shown.")
+            messages.warning(request, said)
+            raise
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list, with a link to the same as CSV for who may download it."""
-        address = f"csv/?{request.GET.urlencode()}" if self.may_download(request) else ""
+        if ERROR_FLAG in request.GET and len(request.GET) > 1:
+            # Else the stock list would take a filter that means nothing for a broken database.
+            return HttpResponseRedirect(f"{request.path}?{filters_in(request).urlencode()}", status=HTTPStatus.FOUND)
+        address = f"csv/?{filters_in(request).urlencode()}" if self.may_download(request) else ""
         context = {"csv_url": address, **(extra_context or {})}
         return super().changelist_view(request, context)
 
@@ -158,6 +196,7 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
         """Give the list with its present filters as CSV, and record who has taken it."""
         if not self.may_download(request):
             raise PermissionDenied
+        request.GET = filters_in(request)  # type: ignore[assignment]  # a copy of it, without the page
         try:
             found = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
@@ -169,49 +208,20 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
         name = f"{self.opts.model_name}-{download.at:%Y%m%d-%H%M%S}.csv"
         heads = [capfirst(str(label_for_field(column, self.model, self))) for column in self.csv_columns]
         return StreamingHttpResponse(
-            self.csv_lines(found, heads, download),
+            lines_of(found, heads, self.values_of, download),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    def csv_lines(self, found: QuerySet[Any], heads: list[str], download: ListDownload) -> Iterator[str]:
-        """Yield the lines of a download, and record how many rows were sent, however it ends."""
-        writer, rows = csv.writer(Line()), 0
-        yield BYTE_ORDER_MARK + writer.writerow(heads)
-        try:
-            for row in in_batches(found, size=MOST_ROWS):
-                rows += 1
-                yield writer.writerow([as_cell(self.value_of(row, column)) for column in self.csv_columns])
-        finally:
-            ListDownload.objects.filter(pk=download.pk).update(rows=rows, ended_at=timezone.now())
-
-    def value_of(self, row: Any, column: str) -> Any:
-        """Return what a row has in a column: what this list says of it, or its own attribute."""
-        own = getattr(self, column, None)
-        return own(row) if callable(own) else getattr(row, column)
-
-
-class Line:
-    """What `csv.writer` writes to: it gives each line back."""
-
-    def write(self, line: str) -> str:
-        """Return the line."""
-        return line
-
-
-def as_cell(value: Any) -> str:
-    """Return a value as the text of a cell that no spreadsheet takes for a formula; instants are UTC."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    def values_of(self, row: Any) -> list[Any]:
+        """Return what a download has of a row: what this list says of it, or its own attributes."""
+        own = ((column, getattr(self, column, None)) for column in self.csv_columns)
+        return [said(row) if callable(said) else getattr(row, column) for column, said in own]
 
 
 def filters_of(request: HttpRequest) -> str:
     """Return the filters of a list as its address has them; an address someone was searched by becomes their id."""
-    filters = request.GET.copy()
+    filters = filters_in(request)
     if "@" in (term := request.GET.get("q", "")):
         filters["q"] = str(principal_by(term.strip()) or "@")
     return filters.urlencode()

@@ -30,18 +30,23 @@ PAGES = {
     "… who allow": "/admin/privacy/rolloutplace/?version=2025-08-28&answer=allow",
     "… who answered on a day": "/admin/privacy/rolloutplace/?version=2025-08-28&day=2025-09-10&first_answer=refuse",
     "… undecided": "/admin/privacy/rolloutplace/?standing=undecided",
+    "… who have not answered": "/admin/privacy/rolloutplace/?no_answer=2025-08-28",
     "people": "/admin/accounts/user/",
-    "… of a plan and a year": "/admin/accounts/user/?plan=max&joined_at__year=2025",
+    "… of a plan and a year": "/admin/accounts/user/?plan__exact=max&joined_at__year=2025",
     "consent records": "/admin/privacy/consentrecord/",
     "… of a kind and a day": (
         "/admin/privacy/consentrecord/?kind__exact=deferred"
         "&recorded_at__year=2025&recorded_at__month=9&recorded_at__day=10"
     ),
     "… of a surface nobody used": "/admin/privacy/consentrecord/?surface__exact=api",
+    "… of a method nobody used": "/admin/privacy/consentrecord/?method__exact=undo",
+    "… with the browser's signal": "/admin/privacy/consentrecord/?gpc__exact=1",
     "feedback": "/admin/conversations/feedbackcopy/",
     "downloaded lists": "/admin/accounts/listdownload/",
 }
 NOTICE = "a" * 64
+# How a row of a list begins.
+ROW = b"<tr><t"
 
 
 def main() -> None:
@@ -56,17 +61,21 @@ def measured(few: int, many: int) -> Iterator[dict[str, Any]]:
     """Yield a row of the table for each page."""
     sides = {count: start(count) for count in (few, many)}
     times: dict[int, dict[str, list[float]]] = {count: {page: [] for page in PAGES} for count in sides}
+    rows: dict[str, set[int]] = {page: set() for page in PAGES}
     for side in sides.values():
         said(side)
     for round_number in range(WARM_UP + ROUNDS):
         for page in PAGES:
             for count in sorted(sides, reverse=bool(round_number % 2)):
-                taken = fetched(sides[count], page)
+                taken, shown = fetched(sides[count], page)
+                rows[page].add(shown)
                 if round_number >= WARM_UP:
                     times[count][page].append(taken)
     for side in sides.values():
         side.communicate()
     for page in PAGES:
+        # A fuller page would take longer by itself.
+        assert len(rows[page]) == 1, f"{page} has {rows[page]} rows"
         yield {
             "what": f"admin, {page}: {many:,} people",
             "ours": f"{median(times[many][page]) * 1000:.1f} ms",
@@ -90,12 +99,13 @@ def said(side: "subprocess.Popen[str]") -> str:
     return side.stdout.readline()
 
 
-def fetched(side: "subprocess.Popen[str]", page: str) -> float:
-    """Have a process fetch a page, and return the seconds it took."""
+def fetched(side: "subprocess.Popen[str]", page: str) -> tuple[float, int]:
+    """Have a process fetch a page, and return the seconds it took and how many rows of a list are on it."""
     assert side.stdin is not None
     side.stdin.write(f"{page}\n")
     side.stdin.flush()
-    return float(said(side))
+    taken, rows = said(side).split()
+    return float(taken), int(rows)
 
 
 def serve(people: int) -> None:
@@ -112,7 +122,7 @@ def serve(people: int) -> None:
             answer = client.get(PAGES[line.rstrip("\n")])
             taken = perf_counter() - begun
             assert answer.status_code == 200, line  # noqa: PLR2004 - what is measured has to be the page
-            sys.stdout.write(f"{taken}\n")
+            sys.stdout.write(f"{taken} {answer.content.count(ROW)}\n")
             sys.stdout.flush()
     finally:
         teardown_databases(databases, verbosity=0)
@@ -139,6 +149,7 @@ def filled(people: int) -> Any:
 def fill(people: int) -> None:
     """Fill the tables, with all triggers off: a third of the people allow, a third refuse, a third are undecided.
 
+    Half of them act on one day, so that the list of that day fills a page on either side, and grows with the people.
     A fifth are on a commercial plan. The count from the beginning needs no notes of who changed.
     """
     from benchmarks.update import published_update  # noqa: PLC0415
@@ -178,7 +189,8 @@ STATEMENTS = (
             WHEN u.id %% 3 = 1 THEN 'training_allowed' ELSE 'training_refused' END AS last) l
         CROSS JOIN LATERAL (VALUES (1, 'shown'), (2, 'deferred'), (3, 'deferred'),
             (4, CASE WHEN u.id %% 3 = 0 THEN 'deferred' ELSE 'terms_accepted' END), (5, l.last)) v(k, kind)
-        CROSS JOIN LATERAL (SELECT timestamptz '2025-08-29' + (u.id / 3 %% 30) * interval '1 day'
+        CROSS JOIN LATERAL (SELECT timestamptz '2025-08-29'
+            + CASE WHEN u.id %% 2 = 0 THEN 12 ELSE u.id / 3 %% 30 END * interval '1 day'
             + (u.id %% 86400 + v.k * 700) * interval '1 second' AS at) t""",
     """INSERT INTO privacy_consentstate (user_id, training, allowed_since, answered_update_id, terms_update_id,
             deferral_update_id, deferrals, deferred_until, chain_length, chain_head)

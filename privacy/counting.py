@@ -219,7 +219,10 @@ def _count_on() -> int:
     with transaction.atomic():
         state = _locked()
         assert state is not None
-        people = list(User.objects.filter(pk__gt=state.counted_up_to or 0).order_by("pk")[:BATCH])
+        if state.counted_up_to is None:
+            # Somebody else was counting, too, and has come to the end.
+            return 0
+        people = list(User.objects.filter(pk__gt=state.counted_up_to).order_by("pk")[:BATCH])
         _count(people)
         state.counted_up_to = people[-1].pk if people else None
         state.counted_at = clock.now()

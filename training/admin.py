@@ -4,11 +4,13 @@ Nothing is edited here. A run is changed by the actions alone, each of which is 
 around them, so they have no address.
 """
 
+import re
 import uuid
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import ShowFacets
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -25,6 +27,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import clock
 from accounts.http import SignedInRequest
+from accounts.staff_lists import StaffList, as_uuid
 from training import actions
 from training.acts import ACTS, Act, FilesLeft, Stale, check_seen, counts_now, is_done_by, possible_for
 from training.forms import ActForm, CreateForm
@@ -36,14 +39,21 @@ FOLDER = "admin/training/trainingrun"
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django’s is not generic while running
+class TrainingRunAdmin(StaffList):
     """The runs, the page of each, and what can be done."""
 
     list_display = ("__str__", "state", "purpose", "frozen", "conversations", "files_written")
     list_filter = ("state", "purpose")
     list_per_page = 50
-    show_full_result_count = False
-    actions = None
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-id")
+    show_facets = ShowFacets.ALLOW
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("The id of a run.")
+    csv_columns = (
+        *("id", "created_at", "purpose", "state", "frozen_at", "filed_at", "destroyed_at"),
+        *("in_it", "files", "written", "taken_out", "filter_version", "schema_version", "problem"),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether someone may make runs: who may move them."""
@@ -53,14 +63,6 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django’
         """Return whether someone may see runs: who may move them has to."""
         return super().has_view_permission(request, obj) or self.has_add_permission(request)
 
-    def has_change_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
-        """Return False: a run is moved, not edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
-        """Return False: what was done stays on record."""
-        return False
-
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses: one for each act, and none of the stock forms."""
         view = self.admin_site.admin_view
@@ -69,6 +71,7 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django’
         ]
         return [
             path("", view(self.changelist_view), name="training_trainingrun_changelist"),
+            self.csv_path,
             path("create/", view(self.create_view), name="training_trainingrun_add"),
             path("dry-run/", view(self.dry_run_view), name="training_trainingrun_dry_run"),
             path("<uuid:object_id>/", view(self.change_view), name="training_trainingrun_change"),
@@ -77,17 +80,24 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django’
 
     # The list
 
+    def found_by(self, term: str) -> Q | None:
+        """Find a run by its id, or by the beginning of it that its name has."""
+        if key := as_uuid(term):
+            return Q(pk=key)
+        return Q(pk__startswith=term.lower()) if re.fullmatch("[0-9a-fA-F]{8}", term) else None
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
         """Return the runs with what the list says of their files, in one query."""
         own = Shard.objects.filter(run=OuterRef("pk")).order_by().values("run")
         written = Count("pk", filter=Q(written_at__isnull=False))
-        return TrainingRun.objects.annotate(
+        found: QuerySet[TrainingRun] = super().get_queryset(request)
+        return found.annotate(
             in_it=Coalesce(Subquery(own.annotate(n=Sum("conversations")).values("n")), 0),
             files=Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0),
             written=Coalesce(Subquery(own.annotate(n=written).values("n")), 0),
         )
 
-    @admin.display(description=gettext_lazy("manifest frozen"), ordering="frozen_at")
+    @admin.display(description=gettext_lazy("manifest frozen"))
     def frozen(self, run: TrainingRun) -> str:
         """Return the day on which the manifest of a run was frozen."""
         return date_format(timezone.localtime(run.frozen_at), "DATE_FORMAT") if run.frozen_at else ""
@@ -96,6 +106,21 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django’
     def conversations(self, run: Any) -> str:
         """Return how many conversations are in a run of the list."""
         return f"{run.in_it:,}"
+
+    @admin.display(description=gettext_lazy("conversations"))
+    def in_it(self, run: Any) -> int:
+        """Return how many conversations are in a run."""
+        return int(run.in_it)
+
+    @admin.display(description=gettext_lazy("files"))
+    def files(self, run: Any) -> int:
+        """Return how many files it has."""
+        return int(run.files)
+
+    @admin.display(description=gettext_lazy("files written until now"))
+    def written(self, run: Any) -> int:
+        """Return how many of them are written."""
+        return int(run.written)
 
     @admin.display(description=gettext_lazy("files written"))
     def files_written(self, run: Any) -> str:

@@ -3,15 +3,17 @@
 Each picture is drawn beside the numbers of a table, in shares of the whole; nothing is drawn that is not told.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Plan, User
-from privacy.figures import Day, Rollout, Split
+from privacy.admin.days import Chart
+from privacy.admin.numbers import Link, Number, share
+from privacy.figures import Rollout, Split
 from privacy.models import RolloutCell, Surface, Training
 
 # By the numbers of the buckets.
@@ -26,25 +28,6 @@ SPEED_NAMES = (
     _("14 days or more"),
     _("not shown before"),
 )
-# Of the chart of days, in its own units: a column of each answer, a day, the height of the columns and of the whole.
-COLUMN, DAY, HEIGHT, WHOLE = 9, 24, 150, 184
-A_WEEK = 7
-
-Link = Callable[..., str]
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number, the address of the people behind it, and its share of a whole in percent."""
-
-    value: int
-    link: str = ""
-    share: float = 0.0
-
-    @property
-    def width(self) -> str:
-        """Return the share as the width of a bar, spelled as SVG does in every language."""
-        return f"{self.share:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +46,8 @@ class Row:
             start += number.share
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One day of the chart: where it stands, and how high the columns are."""
-
-    day: date
-    x: int
-    allowed: Number
-    refused: Number
-    heights: tuple[str, str]
-    tops: tuple[str, str]
-    is_labelled: bool
-    is_last_day: bool
-
-    @property
-    def end(self) -> int:
-        """Return where the day ends."""
-        return self.x + DAY - 3
-
-    @property
-    def second(self) -> int:
-        """Return where its second column begins."""
-        return self.x + COLUMN
-
-
-def share(part: int, whole: int) -> float:
-    """Return a share in percent; of nothing it is none."""
-    return 100 * part / whole if whole else 0.0
-
-
 class Page:
     """The figures of one update, as the page shows them."""
-
-    height, whole_height, day_width, column_width = HEIGHT, WHOLE, DAY, COLUMN - 1
 
     def __init__(self, rollout: Rollout, link: Link) -> None:
         self.rollout, self.link = rollout, link
@@ -161,13 +113,17 @@ class Page:
         return [self._row(names.get(split.value, split.value), split, language=split.value) for split in found]
 
     def _row(self, name: Any, split: Split, **group: str) -> Row:
-        undecided = self.link(towards=False, standing="undecided", **group) if self.rollout.is_asked else ""
+        silence = {"standing": "undecided"} if self.rollout.is_asked else {"no_answer": self.rollout.update.version}
         numbers = (
             Number(split.in_scope, self.link(towards=False, **group)),
             Number(split.shown, self.link(shown="1", **group)),
             Number(split.allowed, self.link(answer="allow", **group), share(split.allowed, split.in_scope)),
             Number(split.refused, self.link(answer="refuse", **group), share(split.refused, split.in_scope)),
-            Number(split.undecided, undecided, share(split.undecided, split.in_scope)),
+            Number(
+                split.undecided,
+                self.link(towards=False, **silence, **group),
+                share(split.undecided, split.in_scope),
+            ),
         )
         return Row(name, numbers)
 
@@ -215,35 +171,10 @@ class Page:
         """Return who has changed their mind."""
         return Number(self.rollout.changed, self.link(changed="1"), share(self.rollout.changed, self.everyone.answered))
 
-    @property
-    def columns(self) -> list[Column]:
-        """Return the days from the announcement to the last first answer, the last day among them."""
-        update, answers = self.rollout.update, {day.day: day for day in self.rollout.days}
-        if not answers:
-            return []
-        start = min(update.announced_at.date(), *answers)
-        end = max(update.last_day, *answers)
-        most = max(max(day.allowed, day.refused) for day in answers.values())
-        days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
-        return [self._column(number, answers.get(day, Day(day, 0, 0)), most) for number, day in enumerate(days)]
-
-    def _column(self, number: int, day: Day, most: int) -> Column:
-        sizes = [HEIGHT * value / most for value in (day.allowed, day.refused)]
-        return Column(
-            day=day.day,
-            x=number * DAY,
-            allowed=Number(day.allowed, self.link(day=day.day.isoformat(), first_answer="allow")),
-            refused=Number(day.refused, self.link(day=day.day.isoformat(), first_answer="refuse")),
-            heights=(f"{sizes[0]:.1f}", f"{sizes[1]:.1f}"),
-            tops=(f"{HEIGHT - sizes[0]:.1f}", f"{HEIGHT - sizes[1]:.1f}"),
-            is_labelled=number % A_WEEK == 0,
-            is_last_day=day.day == self.rollout.update.last_day,
-        )
-
-    @property
-    def chart_width(self) -> int:
-        """Return how wide the chart is."""
-        return len(self.columns) * DAY
+    @cached_property
+    def chart(self) -> Chart | None:
+        """Return the chart of the first answers by day; none before there are any."""
+        return Chart(self.rollout.update, self.rollout.days, self.link) if self.rollout.days else None
 
     @property
     def forecast_share(self) -> str:

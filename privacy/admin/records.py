@@ -38,7 +38,7 @@ class ConsentRecordAdmin(StaffList):
     """Consent records, the latest first. What else is in a row stands on its page, and in the download."""
 
     list_display = ("recorded_at", "kind", "surface", "language", "method", "update_id", "principal", "receipt")
-    list_filter = ("kind", "surface", LanguageFilter, "update")
+    list_filter = ("kind", "surface", "method", "gpc", LanguageFilter, "update")
     date_hierarchy = "recorded_at"
     ordering = ("-recorded_at", "-id")
     search_fields = ("principal",)
@@ -62,7 +62,7 @@ class NoticeAdmin(StaffList):
 
     list_display = ("sha256", "update_id", "surface", "language")
     list_filter = ("surface", "language", "update")
-    ordering = ("update", "surface", "language", "sha256")
+    ordering = ("update_id", "surface", "language", "sha256")
     show_facets = ShowFacets.ALLOW
     search_fields = ("sha256",)
     search_help_text = _("A hash, whole.")

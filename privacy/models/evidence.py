@@ -104,6 +104,10 @@ class ConsentRecord(models.Model):
             models.Index(fields=["-recorded_at", "-id"], name="record_by_time"),
             models.Index(fields=["kind", "-recorded_at"], name="record_by_kind"),
             models.Index(fields=["surface", "-recorded_at"], name="record_by_surface"),
+            models.Index(fields=["method", "-recorded_at"], name="record_by_method"),
+            models.Index(fields=["language", "-recorded_at"], name="record_by_language"),
+            # Those with the signal, which are the few: an index of a truth value serves one database alone.
+            models.Index(fields=["-recorded_at"], condition=Q(gpc=True), name="record_by_signal"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["principal", "sequence"], name="one_record_per_number"),

@@ -1,7 +1,7 @@
 """What staff see of people, records and the roll-out, and what they can't do."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -199,6 +199,31 @@ def test_every_number_leads_to_as_many_people(
         assert found.context["cl"].result_count == number, address
 
 
+def test_every_number_of_every_update_leads_to_as_many_people(
+    staff: User, client: Client, update: PolicyUpdate, moved_to: MoveClock
+) -> None:
+    """Of one that is superseded, one that is asked and one to come: whoever answered which."""
+    fill()
+    later = make_update("2025-10-01", announced_at=DEADLINE, last_day=date(2025, 11, 1))
+    make_update("2025-12-01", announced_at=DEADLINE + timedelta(days=60), last_day=date(2025, 12, 24))
+    for number in (2, 3, 4, 11):
+        answer_as(User.objects.get(email=f"{number}@example.com"), Training.ALLOW, at=DEADLINE + timedelta(days=40))
+    answer_as(User.objects.get(email="3@example.com"), Training.REFUSE, at=DEADLINE + timedelta(days=41))
+    for email, plan in (("4@example.com", Plan.TEAM), ("11@example.com", Plan.PRO)):
+        change_plan(User.objects.get(email=email), plan, at=DEADLINE + timedelta(days=42))
+    close_account(User.objects.get(email="5@example.com"), at=DEADLINE)
+    moved_to(DEADLINE + timedelta(days=45))
+
+    for version in (update.version, later.version, "2025-12-01"):
+        page = client.get(ROLLOUT, {"update": version}).content.decode()
+        bare = re.findall(r'<td class="number">\s*([\d,]+)\s*</td>', page)
+        assert bare == [], f"numbers of {version} that lead nowhere"
+        numbers = shown_numbers(page)
+        assert len(numbers) > 50
+        for number, address in numbers:
+            assert client.get(address).context["cl"].result_count == number, address
+
+
 def test_page_counts_a_small_rest_and_says_of_when_it_is(
     staff: User, client: Client, alice: User, update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,12 +300,19 @@ def test_page_and_links_need_their_permissions(
     assert bool(shown_numbers(response.content.decode())) == bool(links)
 
 
-@pytest.mark.parametrize("query", ["answer=maybe", "day=soon", "speed=99", "standing=odd", "nonsense=1"])
-def test_filter_of_people_that_means_nothing_finds_no_error(
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("answer=maybe", "day=soon", "day=2025-13-45", "day=2025-09-10/x", "speed=99", "standing=odd", "nonsense=1"),
+        *("deferred=then", "no_answer=none", "version=nonsense", "shown=2", "cell=1"),
+    ],
+)
+def test_filter_of_people_that_means_nothing_is_taken_back(
     query: str, staff: User, client: Client, update: PolicyUpdate
 ) -> None:
-    response = client.get(f"{PLACES}?version={update.version}&{query}")
-    assert response.status_code in {HTTPStatus.OK, HTTPStatus.FOUND}
+    response = client.get(f"{PLACES}?version={update.version}&{query}", follow=True)
+    assert response.redirect_chain == [(f"{PLACES}?e=1", HTTPStatus.FOUND)]
+    assert "the whole list is shown" in response.content.decode()
 
 
 # Letters

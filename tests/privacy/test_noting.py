@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,9 @@ from privacy.counting import count_all, count_due
 from privacy.figures import counted, rollout_of
 from privacy.models import PolicyUpdate, RolloutDue, RolloutPlace, RolloutState, Training
 from privacy.tasks import count_rollout
-from tests.factories import MEANWHILE, answer_as, defer_as, make_user, shown_token
+from tests.factories import DEADLINE, MEANWHILE, answer_as, defer_as, make_user, shown_token
+from tests.privacy.slow_count import slowly
+from tests.privacy.test_figures import plainly
 from tests.privacy.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +117,42 @@ def test_count_that_was_interrupted_says_so_and_goes_on(
     assert list(count_all()) == [1]
     assert not counted(MEANWHILE).is_under_way
     assert rollout_of(update, MEANWHILE).everyone.in_scope == 2
+
+
+def test_two_who_count_everyone_share_the_work(
+    alice: User, mallory: User, update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("privacy.counting.BATCH", 1)
+    one, other = iter(count_all()), iter(count_all())
+    assert [next(one), next(other)] == [1, 1]
+    assert [list(one), list(other)] == [[], []]
+    assert not counted(MEANWHILE).is_under_way
+    assert rollout_of(update, MEANWHILE).everyone.in_scope == 2
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_everyone_is_counted_right_by_several_at_once_while_people_act(
+    update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two count everyone, one of them anew and killed on the way; two count whoever changes; people act meanwhile."""
+    monkeypatch.setattr("privacy.counting.BATCH", 3)
+    people = [make_user(f"{number}@example.com") for number in range(30)]
+    acts: list[Callable[[], Any]] = [partial(answer_as, user, Training.REFUSE) for user in people[:10]]
+    acts += [partial(change_plan, user, Plan.TEAM, at=MEANWHILE) for user in people[10:14]]
+    acts += [partial(close_account, user, at=MEANWHILE) for user in people[14:18]]
+
+    def killed() -> None:
+        for _counted in zip(range(2), count_all(anew=True), strict=False):
+            pass
+
+    at_once(*acts, killed, lambda: list(count_all(anew=True)), lambda: list(count_all()), *[count_rollout] * 2)
+    list(count_all())
+    count_rollout()
+
+    for at in (MEANWHILE, DEADLINE):
+        assert plainly(rollout_of(update, at)) == slowly(update, at)
+    assert counted(MEANWHILE).is_complete
 
 
 @pytest.mark.django_db(transaction=True)

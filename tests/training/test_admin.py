@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from accounts.models import User
 from conversations import actions as conversation_actions
 from privacy.models import Training
 from tests.conftest import MoveClock
-from tests.factories import SECOND, answer_as, make_conversation, make_staff, make_user
+from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_staff, make_user
 from tests.pages import Element, page
 from tests.training.runs import LATER, exported, files, make_run, start
 from training import actions, steps, store, tasks
@@ -681,7 +681,8 @@ def test_list_costs_as_much_with_many_runs(site: Client, staff: User, django_ass
     for count in (3, 30):
         for _run in range(count):
             with_shards(staff, 2)
-        with django_assert_num_queries(6):
+        # Three of them are the years there are runs of.
+        with django_assert_num_queries(9):
             response = site.get(LIST)
         assert "20000" in text_of(response).replace(",", "")
         assert "2 of 2" in text_of(response)
@@ -691,3 +692,23 @@ def test_list_says_that_files_are_destroyed(site: Client, staff: User) -> None:
     make_run(staff, state=State.CANCELLED)
     response = site.get(LIST)
     assert "destroyed" in text_of(response)
+
+
+# Finding them
+
+
+def test_runs_are_found_by_id_and_by_the_name_that_the_list_shows(client: Client) -> None:
+    client.force_login(make_staff(language="en"))
+    first, other = (create_run_at(MEANWHILE, number) for number in range(2))
+    for term in (str(first.pk), str(first.pk)[:8], str(first.pk).upper()):
+        found = client.get(LIST, {"q": term}).context["cl"].result_list
+        assert [run.pk for run in found] == [first.pk]
+    for term in (str(first.pk)[:7], "%", "model", "zzzzzzzz"):
+        assert list(client.get(LIST, {"q": term}).context["cl"].result_list) == []
+    assert {run.pk for run in client.get(LIST).context["cl"].result_list} == {first.pk, other.pk}
+
+
+def create_run_at(at: datetime, number: int) -> TrainingRun:
+    return TrainingRun.objects.create(
+        pk=uuid.UUID(int=(number + 1) << 96), purpose=Purpose.MODEL_IMPROVEMENT, created_at=at
+    )
