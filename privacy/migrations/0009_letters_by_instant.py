@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="letter",
-            index=models.Index(fields=["begun_at"], name="letter_begun"),
+            index=models.Index(fields=["begun_at", "id"], name="letter_begun"),
         ),
     ]

@@ -29,7 +29,7 @@ class Letter(models.Model):
         verbose_name = _("letter about an update")
         verbose_name_plural = _("letters about updates")
         indexes = [
-            models.Index(fields=["begun_at"], name="letter_begun"),
+            models.Index(fields=["begun_at", "id"], name="letter_begun"),
             models.Index(fields=["begun_at"], condition=Q(sent_at__isnull=True), name="letter_not_known_sent"),
         ]
         constraints = [

@@ -104,6 +104,7 @@ PAGES: dict[str, Entry] = {
     **list_pages("privacy_notice", AUDITS, csv=NOBODY),
     f"{RUN}_changelist": page_for(SEES),
     f"{RUN}_change": page_for(SEES, object_id=RUN),
+    f"{RUN}_csv": page_for(AUDITS),
     f"{RUN}_add": page_for(MOVES),
     f"{RUN}_dry_run": page_for(MOVES),
     **{f"{RUN}_{act}": page_for(MOVES, pk=RUN) for act in ("cancel", "finish", "prepare", "start", "verify", "write")},

@@ -24,7 +24,7 @@ from accounts.models import ListDownload, Plan, User
 from accounts.staff_lists import StaffList
 from conversations.models import FeedbackCopy, FeedbackReading, Purge
 from privacy.counting import count_due
-from privacy.models import PolicyUpdate, Surface, Training
+from privacy.models import Letter, PolicyUpdate, Surface, Training
 from tests.conftest import MoveClock
 from tests.factories import LONG_BEFORE, MEANWHILE, answer_as, defer_as, make_staff, make_user
 from training.models import Purpose, TrainingRun
@@ -254,6 +254,12 @@ def fill_every_list(staff: User) -> None:
     for number in range(5):
         answer_as(make_user(f"{number}@example.com"), Training.REFUSE, at=at, language=["en", "zh-hans"][number % 2])
         defer_as(make_user(f"later-{number}@example.com"), at=at)
+        Letter.objects.create(
+            user=User.objects.get(email=f"later-{number}@example.com"),
+            update=PolicyUpdate.objects.get(),
+            days=14,
+            begun_at=at,
+        )
         answer_as(make_user(f"allows-{number}@example.com"), Training.ALLOW, at=at, surface=Surface.SETTINGS)
         copy = FeedbackCopy.objects.create(
             thumb="up", excerpt=[], filter_version="1", given_on=at.date(), expires_at=at.replace(year=2030)
