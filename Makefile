@@ -51,6 +51,11 @@ $(COLLECTED): $(VENV)/.runtime consent_site/settings.py $(shell find static qa/s
 test: $(VENV)/.dev ## run the tests; ARGS="-k gate" passes on what pytest understands
 	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
+.PHONY: a11y
+a11y: export WHOLE_MATRIX := 1
+a11y: $(VENV)/.dev ## look for violations of WCAG 2.2 AA on every screen in every way it can be seen (tests: pairwise)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal -m accessibility $(ARGS)
+
 .PHONY: lint
 lint: export DEMO := on
 lint: $(VENV)/.dev ## check style, types, templates and that no migration is missing
