@@ -18,7 +18,7 @@ INSTALL = -m pip install --disable-pip-version-check --require-hashes --only-bin
 
 .PHONY: help
 help: ## list what there is
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # Running
 
@@ -50,6 +50,15 @@ $(COLLECTED): $(VENV)/.runtime consent_site/settings.py $(shell find static qa/s
 .PHONY: test
 test: $(VENV)/.dev ## run the tests; ARGS="-k gate" passes on what pytest understands
 	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
+
+.PHONY: coverage
+coverage: $(VENV)/.dev ## run the tests but browser and histories, and say what of privacy, conversations and training they don't take
+	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal -m "not browser and not histories" --cov $(ARGS)
+
+.PHONY: a11y
+a11y: export WHOLE_MATRIX := 1
+a11y: $(VENV)/.dev ## look for violations of WCAG 2.2 AA on every screen in every way it can be seen (tests: pairwise)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal -m accessibility $(ARGS)
 
 .PHONY: lint
 lint: export DEMO := on
@@ -92,6 +101,10 @@ lock: $(VENV)/.dev ## pin the requirements again, with hashes; ARGS=--upgrade ta
 	$(foreach name,base anthropic dev,$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) \
 		requirements/$(name).in --output-file requirements/$(name).txt &&) true
+	@# The next Django is put over what dev.txt has installed.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-deps \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS) \
+		requirements/next.in --output-file requirements/next.txt
 
 .PHONY: clean
 clean: ## remove what was installed and cached; the demo's data in var/ stays

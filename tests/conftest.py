@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.management.color import Style
@@ -27,6 +28,17 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 IN_CONTAINERS = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 # Set by `.ci/run`: whatever is missing there makes tests fail rather than be skipped.
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+
+# Hypothesis can tell CI's machine, and would try the same examples there each time: the same in each of the four
+# shards of the histories, too. What it finds is printed with what repeats it.
+hypothesis.settings.register_profile(
+    "new each time",
+    derandomize=False,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("new each time")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -151,7 +163,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Set aside what this machine, or this database, can't run.
 
     The tests of one database only are skipped on the other, with a reason. Where everything is required
-    the suite runs on both, so they are left out of the run in which they can say nothing.
+    the suite runs on both, so they are left out of the run in which they can say nothing; and so is, on PostgreSQL, a
+    test that asks for no database: pytest-django refuses it any query, and it has run on SQLite.
     """
     elsewhere = "postgresql" if connection.vendor == "sqlite" else "sqlite"
     left_out = []
@@ -161,9 +174,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker(elsewhere):
             left_out.append(item)
             item.add_marker(pytest.mark.skip(reason=f"says something about {elsewhere} only: set DATABASE_URL"))
+        elif elsewhere == "sqlite" and not (asks_for_the_database(item) or item.get_closest_marker("postgresql")):
+            left_out.append(item)
     if REQUIRE_ALL and left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def asks_for_the_database(item: pytest.Item) -> bool:
+    """Return whether a test may send a query, by its mark or by a fixture of it."""
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(fixtures)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,6 +3,7 @@
 A file is written under a name of its own and renamed, so that whatever has its right name is whole.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -180,11 +181,18 @@ def discard_abandoned(run: TrainingRun) -> None:
 
 
 def destroy(run: TrainingRun) -> None:
-    """Remove the files of a run, with its folder. It can be stopped anywhere and run again."""
+    """Remove the files of a run, with its folder. It can be stopped anywhere and run again.
+
+    A worker that removes or leaves a file in there at the same moment is met again: what is found then is removed too.
+    """
     filesystem, _root = _place()
     folder = folder_of(run)
-    if filesystem.exists(folder):
-        filesystem.rm(folder, recursive=True)
+    while filesystem.exists(folder):
+        try:
+            filesystem.rm(folder, recursive=True)
+        except OSError as problem:
+            if not isinstance(problem, FileNotFoundError) and problem.errno != errno.ENOTEMPTY:
+                raise
 
 
 def as_json(value: dict[str, Any]) -> bytes:

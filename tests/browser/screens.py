@@ -45,6 +45,9 @@ class Screen:
     now: datetime
     show: Callable[[Visit], None]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 SCREENS: list[Screen] = []
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from django.conf import settings
@@ -18,10 +18,11 @@ from conversations.management.commands.seed_demo import PASSWORD
 from qa.flow_map import SCREENS
 from tests.browser.screens import SUBMIT, tick
 from tests.browser.server import AFTERWARDS, environment
-from tests.browser.test_accessibility import AXE, DARK, FORCED, LIGHT, WIDTHS, problems_in
+from tests.browser.test_accessibility import AXE, problems_of
 from tests.browser.test_budgets import KB, SHIFTS, on_the_wire
 from tests.browser.test_keyboard import IS_HIDDEN, SMALL_TARGETS
 from tests.browser.visit import NewVisit, Visit
+from tests.browser.ways import WIDTHS, Way, ways_of
 from tests.factories import ANNOUNCED, SECOND
 
 pytestmark = pytest.mark.browser
@@ -601,21 +602,23 @@ def show(slug: str) -> Callable[[Visit], None]:
     return open_it
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("there", [*PAGES, *map(show, WITH_THE_BAR)], ids=lambda there: there.__name__)
-def test_page_of_qa_and_bar_have_no_violation(
-    new_visit: NewVisit, there: Callable[[Visit], None], language: Literal["en", "zh-hans"]
-) -> None:
-    visit = new_visit(AFTERWARDS, qa=True, language=language)
+@pytest.mark.accessibility
+@pytest.mark.parametrize(
+    ("there", "way"),
+    ways_of([*PAGES, *map(show, WITH_THE_BAR)]),
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_page_of_qa_and_bar_have_no_violation(new_visit: NewVisit, there: Callable[[Visit], None], way: Way) -> None:
+    visit = new_visit(AFTERWARDS, qa=True, language=way.language, script=way.script)
     there(visit)
+    visit.let_scripts_run()
     page = visit.page
-    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("html").get_attribute("lang") == way.language
     expect(page.locator(BAR)).to_be_visible()
     page.evaluate(AXE)
     # What lies under the bar is scrolled out from there; axe takes it for a target that is too small.
     page.evaluate("document.querySelector('.qa-bar').style.position = 'static'")
-    looks: list[dict[str, Any]] = [LIGHT, DARK, FORCED]
-    found = [problem for look in looks for problem in problems_in(page, look)]
+    found = [problem for view in way.views for problem in problems_of(page, view)]
     assert not found, "\n".join(found)
 
 

@@ -45,7 +45,7 @@ TEMPLATES = settings.BASE_DIR / "templates"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+>")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def catalog() -> Catalog:
     with (settings.BASE_DIR / FOLDER / "django.po").open("rb") as file:
         return read_po(file, abort_invalid=True)

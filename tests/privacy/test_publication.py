@@ -150,7 +150,25 @@ def test_percentage_neither_shrinks_nor_passes_100(percentage: int) -> None:
         raise_rollout(update, percentage, by=None, at=MEANWHILE)
 
 
+def test_percentage_of_a_draft_is_edited(draft: PolicyUpdate) -> None:
+    with refused(draft, "edited, not raised"):
+        raise_rollout(draft, 100, by=None, at=MEANWHILE)
+
+
 # The last day
+
+
+def test_last_day_that_has_ended_before_the_announcement_is_not_publishable(draft: PolicyUpdate) -> None:
+    draft.last_day = date(2025, 8, 27)
+    draft.save(update_fields=["last_day"])
+    with pytest.raises(NotPublishable) as refusal:
+        publish(draft, by=None, at=ANNOUNCED)
+    assert refusal.value.problems == ["The last day has ended before the announcement."]
+
+
+def test_last_day_never_moves_to_before_the_announcement(update: PolicyUpdate, staff: User) -> None:
+    with refused(update, "ended before the announcement"):
+        move_last_day(update, date(2025, 8, 27), reason="Sooner.", by=staff, at=ANNOUNCED - SECOND)
 
 
 def test_last_day_moves_with_its_reason(update: PolicyUpdate, staff: User) -> None:

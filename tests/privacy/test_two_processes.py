@@ -24,7 +24,7 @@ ALICE, BEN, MEI, NORA = (f"{name}@example.com" for name in ("alice", "ben", "mei
 StartServer = Callable[[datetime], str]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     """Return what starts one more server process, and gives its address; those of one instant share a database."""
     shared = prepared(Path(os.environ["TESTS_DIR"]) / "browser" / "prepared")
@@ -63,13 +63,13 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
         process.wait(timeout=STARTING_TAKES)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def meanwhile(start: StartServer) -> tuple[str, str]:
     """Return two servers between the announcement and the deadline."""
     return start(MEANWHILE), start(MEANWHILE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def afterwards(start: StartServer) -> tuple[str, str]:
     """Return two servers after the deadline."""
     return start(AFTERWARDS), start(AFTERWARDS)

@@ -22,6 +22,7 @@ from training.models import Purpose, State, TrainingRun
 from training.records import Incomplete
 from training.verification import differences
 
+pytestmark = pytest.mark.histories
 SHARDS = 4
 # Thousands in CI, most of them where they are quickest.
 HISTORIES = ((1200 if connection.vendor == "sqlite" else 400) if REQUIRE_ALL else 240) // SHARDS

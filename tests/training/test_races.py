@@ -16,7 +16,7 @@ from privacy.models import Training
 from tests.factories import MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user, shown_token
 from tests.privacy.test_races import at_once
 from tests.training.runs import LATER, exported, make_run, texts
-from training import actions, manifest, shards
+from training import actions, manifest, shards, store
 from training.models import Purpose, Removal, State, TrainingRun
 from training.verification import differences
 
@@ -176,6 +176,14 @@ def test_of_two_starts_and_a_cancelling_at_once_one_wins(people: list[Person], m
     assert won in results
     assert list(differences(run)) == []
     assert run.moves.filter(state__in=[State.STARTED, State.CANCELLED]).count() == 1
+
+
+def test_files_that_several_destroy_at_once_are_gone(mover: User) -> None:
+    run = make_run(mover)
+    for number in range(100):
+        store.write(f"{store.folder_of(run)}/{number}.json", b"{}")
+    at_once(*[lambda: store.destroy(run)] * 4)
+    assert store.names_in(run) == set()
 
 
 def test_of_two_preparings_at_once_one_freezes(people: list[Person], mover: User) -> None:

@@ -69,6 +69,21 @@ def lend_permission(run: TrainingRun) -> None:
     run.rows.update(record=ConsentRecord.objects.get(principal=bob.principal, kind=Kind.TRAINING_ALLOWED))
 
 
+def rest_on_a_refusal(run: TrainingRun) -> None:
+    """Let a row rest on what its owner has said later."""
+    owner = run.rows.all()[0].record.principal
+    answer_as(User.objects.get(principal=owner), Training.REFUSE)
+    run.rows.update(record=ConsentRecord.objects.get(principal=owner, kind=Kind.TRAINING_WITHDRAWN))
+
+
+def put_other_columns(run: TrainingRun) -> None:
+    """Put a file of other columns in place of one, with its hash."""
+    with store.written(path_of(run)) as (file, part):
+        pq.write_table(pa.table({"id": ["1"]}), file)
+    store.keep(part, path_of(run))
+    Shard.objects.update(sha256=file.sha256, size=file.size)
+
+
 def swap(values: list[dict[str, Any]]) -> None:
     values[0], values[1] = values[1], values[0]
 
@@ -103,6 +118,8 @@ TAMPERINGS: dict[str, tuple[Callable[[TrainingRun], object], str]] = {
     ),
     "count of messages": (without_triggers(lambda run: run.rows.update(messages=9)), "conversations and messages"),
     "count of a shard": (lambda run: Shard.objects.update(messages=9), "conversations and messages"),
+    "refusal": (without_triggers(rest_on_a_refusal), "does not rest on a permission"),
+    "other columns": (put_other_columns, "has another schema"),
     "permission of someone else": (without_triggers(lend_permission), "the permission of someone else"),
     "what was kept out": (lambda run: TrainingRun.objects.update(kept_out={"refused": 9}), "card.json does not say"),
     "taken out": (lambda run: TrainingRun.objects.update(taken_out=9), "card.json does not say"),
