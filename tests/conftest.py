@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,9 @@ IN_CONTAINERS = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() =
 # Set by `.ci/run`: whatever is missing there makes tests fail rather than be skipped.
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 
+# What `.ci/run` sets, so that what it finds is found again where the same is run.
+SEED = os.environ.get("TESTS_SEED", "")
+
 # Hypothesis can tell CI's machine, and would try the same examples there each time: the same in each of the four
 # shards of the histories, too. What it finds is printed with what repeats it.
 hypothesis.settings.register_profile(
@@ -41,8 +45,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("new each time")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Have each test draw examples of its own, each shard of the histories too, and the same ones for one seed."""
+    if SEED:
+        hypothesis.core.global_force_seed = zlib.crc32(f"{SEED} {item.nodeid}".encode())  # type: ignore[assignment]  # declared as None
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the directory of this run, which its workers share; whoever made it removes it."""
+    """Take the seed, if one is set. Make the directory of this run, which its workers share and its maker removes."""
+    if SEED:
+        config.option.random_order_seed = SEED
     directory = Path(os.environ["TESTS_DIR"])
     if not directory.exists():
         directory.mkdir(parents=True)
