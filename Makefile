@@ -97,6 +97,10 @@ lock: $(VENV)/.dev ## pin the requirements again, with hashes; ARGS=--upgrade ta
 clean: ## remove what was installed and cached; the demo's data in var/ stays
 	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev ## take the pictures of README and docs/; ARGS=--all takes every screen in every look
+	@$(BIN)/python -m tests.browser $(ARGS)
+
 # Installing: a stamp beside what it says is installed, as new as the lock it was installed from.
 
 $(BIN)/pip:

@@ -23,6 +23,8 @@ MoveClock = Callable[[datetime], None]
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
 )
+# Containers run it as root, who has no sandbox, and give it little shared memory.
+IN_CONTAINERS = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 # Set by `.ci/run`: whatever is missing there makes tests fail rather than be skipped.
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 
@@ -141,9 +143,8 @@ def _no_rate_limit_left_over() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Launch the system's Chromium. Containers run it as root, who has no sandbox, and give it little shared memory."""
-    arguments = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
+    """Launch the system's Chromium."""
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": IN_CONTAINERS}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

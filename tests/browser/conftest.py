@@ -24,13 +24,17 @@ OFF = (
     *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "PreconnectToSearch"),
 )
 
+QUIET = (
+    "--no-first-run",
+    *(f"--disable-{name}" for name in ("gpu", "background-networking", "component-update", "sync")),
+    f"--disable-features={','.join(OFF)}",
+)
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Launch a browser that does nothing of its own: every request it makes is a page's."""
-    quiet = ["gpu", "background-networking", "component-update", "sync", f"features={','.join(OFF)}"]
-    arguments = [*browser_type_launch_args["args"], "--no-first-run", *(f"--disable-{name}" for name in quiet)]
-    return {**browser_type_launch_args, "args": arguments}
+    return {**browser_type_launch_args, "args": [*browser_type_launch_args["args"], *QUIET]}
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +49,7 @@ def server_at(django_db_blocker: DjangoDbBlocker) -> Iterator[GetServer]:
     def get(now: datetime, *, qa: bool = False) -> Server:
         if (now, qa) not in servers:
             data = prepared(shared / ("prepared-qa" if qa else "prepared"), qa=qa)
-            servers[now, qa] = Server(shared / uuid.uuid4().hex, data, now, django_db_blocker, qa=qa)
+            servers[now, qa] = Server(shared / uuid.uuid4().hex, data, now, django_db_blocker.unblock, qa=qa)
         return servers[now, qa]
 
     yield get

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.db.utils import ConnectionHandler
-from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from tests.factories import make_user
@@ -75,10 +74,17 @@ class Server:
     """One running site. Tests make people in its database directly, and look there for evidence."""
 
     def __init__(
-        self, directory: Path, prepared: Path, now: datetime, blocker: DjangoDbBlocker, *, qa: bool = False
+        self,
+        directory: Path,
+        prepared: Path,
+        now: datetime,
+        unblock: Callable[[], AbstractContextManager[None]],
+        *,
+        qa: bool = False,
+        application: str = "consent_site.wsgi",
     ) -> None:
         self.now, self.directory = now, directory
-        self._blocker = blocker
+        self._unblock = unblock
         self._log = directory / "log"
         directory.mkdir(parents=True)
         shutil.copy(prepared / "db.sqlite3", directory)
@@ -96,7 +102,7 @@ class Server:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "gunicorn", "consent_site.wsgi", "--bind", "127.0.0.1:0"),
+                    *(sys.executable, "-m", "gunicorn", application, "--bind", "127.0.0.1:0"),
                     *("--workers", "1", "--threads", "8", "--no-control-socket"),
                 ],
                 cwd=settings.BASE_DIR,
@@ -125,7 +131,7 @@ class Server:
     @contextmanager
     def database(self) -> Iterator[None]:
         """Let the ORM of this process work on the server's database."""
-        with self._blocker.unblock():
+        with self._unblock():
             ours = connections["default"]
             connections["default"] = self._connection
             try:
