@@ -42,7 +42,8 @@ def test_list_has_ones_own_conversations_the_last_written_first(alices: Client, 
 
 @pytest.mark.parametrize("address", [CHATS, "/chats/overview/"])
 def test_list_of_nothing_says_so(alices: Client, address: str) -> None:
-    assert page(alices.get(address)).one("li", class_="empty").text == "No conversations yet."
+    said = page(alices.get(address)).one("p", class_="empty").text
+    assert said.startswith("No chats yet. Each stands here with whether it may be used for training")
 
 
 def test_list_costs_the_same_with_one_row_and_three(alices: Client, alice: User) -> None:

@@ -685,7 +685,7 @@ def test_not_now_by_htmx_brings_the_quiet_line(alices: Client, alice: User) -> N
 
     assert response.status_code == HTTPStatus.OK
     assert line["hx-swap-oob"] == "true"
-    assert "The last day to answer is September 28, 2025." in line.text
+    assert "Last day: September 28, 2025." in line.text
     assert line.one("a")["href"].startswith(QUESTION)
     assert not page(response).all("dialog")
 
@@ -698,7 +698,7 @@ def test_not_now_puts_the_dialog_off_and_leaves_a_quiet_line(alices: Client, ali
     moved_to(until - SECOND)
     shown = page(alices.get(CHATS))
     assert not shown.all("dialog")
-    assert "The last day to answer is September 28, 2025." in shown.one(id="header-line").text
+    assert "Last day: September 28, 2025." in shown.one(id="header-line").text
     moved_to(until)
     assert page(alices.get(CHATS)).all("dialog")
 
