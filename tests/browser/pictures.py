@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.urls import reverse
@@ -100,6 +100,12 @@ class Picture:
     height: int = 900
     qa: bool = False
 
+    @property
+    def window(self) -> dict[str, Any]:
+        """Return the window it is taken of, which is so from the start: after a change lines may move by a pixel."""
+        viewport = {"width": self.width, "height": self.height}
+        return {"viewport": viewport, "color_scheme": self.scheme, "device_scale_factor": 2}
+
 
 PICTURES = (
     Picture("pop-up", LISTED["pop_up"]),
@@ -139,10 +145,10 @@ class Sites:
 
 @contextmanager
 def shown(
-    sites: Sites, browser: Browser, screen: Screen, language: str, *, qa: bool = False, scale: int = 1
+    sites: Sites, browser: Browser, screen: Screen, language: str, *, qa: bool = False, **window: Any
 ) -> Iterator[Page]:
     """Show a screen in a window of its own. Raises AssertionError where a page did what none may."""
-    new_context = partial(browser.new_context, device_scale_factor=scale)
+    new_context = partial(browser.new_context, **window)
     visit = Visit(new_context, sites.at(screen.now, qa=qa), language=language)
     with translation.override(language):
         screen.show(visit)
@@ -156,9 +162,7 @@ def take_pictures(sites: Sites, browser: Browser) -> None:
     IMAGES.mkdir(exist_ok=True)
     blank = browser.new_page()
     for picture in PICTURES:
-        with shown(sites, browser, picture.screen, picture.language, qa=picture.qa, scale=2) as page:
-            page.emulate_media(color_scheme=picture.scheme)
-            page.set_viewport_size({"width": picture.width, "height": picture.height})
+        with shown(sites, browser, picture.screen, picture.language, qa=picture.qa, **picture.window) as page:
             file = IMAGES / f"{picture.file}.png"
             file.write_bytes(smaller(page.screenshot(caret="hide"), blank))
             say(f"{file.relative_to(settings.BASE_DIR)}: {file.stat().st_size / 1024:.0f} KB")
