@@ -100,9 +100,9 @@ def problem_of_last_day(announced_at: datetime, last_day: date) -> str | None:
         # It is what has to be put right first.
         return None
     if last_day.year - announced_at.year > MOST_YEARS_TO_ANSWER:
-        return _("That day is more than %(years)s years after the announcement.") % {"years": MOST_YEARS_TO_ANSWER}
+        return _("The last day is more than %(years)s years after the announcement.") % {"years": MOST_YEARS_TO_ANSWER}
     if PolicyUpdate(last_day=last_day).deadline <= announced_at:
-        return _("That day has ended before the announcement.")
+        return _("The last day has ended before the announcement.")
     return None
 
 

@@ -110,7 +110,7 @@ def test_every_problem_is_named(draft: PolicyUpdate) -> None:
     [
         ({"allow_retention_years": 9999}, "Years kept if allowed: Ensure this value is less than or equal to 100."),
         ({"refuse_retention_days": 32767 * 2}, "Days kept otherwise: Ensure this value is less than or equal to 36500"),
-        ({"last_day": date(9999, 12, 31)}, "That day is more than 5 years after the announcement."),
+        ({"last_day": date(9999, 12, 31)}, "The last day is more than 5 years after the announcement."),
         ({"reminder_days": "1, 7"}, "Reminders: Begin with the earliest reminder"),
     ],
 )
