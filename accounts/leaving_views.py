@@ -20,17 +20,26 @@ from accounts.leaving import close_account
 from accounts.models import DataExport
 
 
+def _asks_to_download(request: HttpRequest) -> bool:
+    return "download" in request.GET
+
+
+# Whoever has to show first that it is them comes back to this page, and not to a file: a browser that is sent to one
+# stays on the page it came from, which would go on asking for a password.
 @require_safe
+@reauthentication_required(enabled=_asks_to_download)  # type: ignore[untyped-decorator]  # allauth has no types
 def data_export(request: SignedInRequest) -> HttpResponse:
-    """Show how far someone's download is, and let them ask for one."""
+    """Show how far someone's download is, let them ask for one, and begin it where they pressed for it."""
     own, at = DataExport.objects.filter(user=request.user).order_by("-requested_at"), clock.now()
     latest, ready = own.first(), own.filter(expires_at__gt=at).first()
     is_running = latest is not None and latest.is_running(at)
+    is_there = ready is not None and exports.path_of(ready).exists()
     context = {
         "export": latest,
         "is_running": is_running,
         "has_failed": latest is not None and latest.finished_at is None and not is_running,
-        "ready": ready if ready and exports.path_of(ready).exists() else None,
+        "ready": ready if is_there else None,
+        "begins": is_there and _asks_to_download(request),
         "streams": is_running,
     }
     template = "accounts/_export_state.html" if request.htmx else "accounts/data_export.html"

@@ -17,7 +17,7 @@ from accounts.leaving import close_account
 from accounts.models import DataExport, User
 from conversations.actions import write_message
 from privacy.models import PolicyUpdate, Training
-from tests.accounts.signing_in import prove_again, sign_in
+from tests.accounts.signing_in import PASSWORD, prove_again, sign_in
 from tests.conftest import MoveClock
 from tests.factories import AFTERWARDS, MEANWHILE, answer_as, make_conversation, make_user
 from tests.pages import page
@@ -25,6 +25,7 @@ from tests.processes import start
 
 PAGE = reverse("accounts:data_export")
 START = reverse("accounts:start_export")
+DOWNLOAD = f"{PAGE}?download"
 DAY = timedelta(days=1)
 
 
@@ -217,7 +218,15 @@ def test_page_offers_the_file_from_inside_the_gate_and_asks_for_the_password(ali
     assert "Your file is ready" in shown.text
     address = reverse("accounts:export_file", args=[DataExport.objects.get().pk])
     assert alices.get(address)["Location"].startswith(reverse("account_reauthenticate"))
-    prove_again(alices)
+    assert DOWNLOAD in [link["href"] for link in shown.one("main").all("a")]
+    asked = alices.get(DOWNLOAD)
+    assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    proved = alices.post(asked["Location"], {"password": PASSWORD}, follow=True)
+    # Back on the page, which fetches the file: a browser would not have left the page of the password for a file.
+    assert proved.redirect_chain[-1][0] == DOWNLOAD
+    assert "The download begins by itself." in page(proved).text
+    assert f'content="0; url={address}"' in proved.content.decode()
+    assert address not in alices.get(PAGE).content.decode()
     response = alices.get(address)
     assert response["Content-Disposition"] == 'attachment; filename="marlow-data-2025-10-06.json"'
     assert "no-store" in response["Cache-Control"]
