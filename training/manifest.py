@@ -195,12 +195,15 @@ def _messages_of(run: TrainingRun, shards: list[Shard]) -> dict[int, int]:
 def runs_of(conversations: Iterable[Conversation]) -> dict[uuid.UUID, list[str]]:
     """Return the runs that hold some conversations, in words, by conversation.
 
-    A run that has not started holds only what may still be used: `reason` is what `with_reason` has added.
+    A run that has not started holds only what may still be used: `reason` is what `with_reason` has added. Two runs of
+    one day that nothing tells apart are one sentence.
     """
     reasons = {conversation.pk: conversation.reason for conversation in conversations}
     found = ManifestRow.objects.filter(conversation__in=reasons, run__state__in=SEEN).select_related("run")
     runs: dict[uuid.UUID, list[str]] = defaultdict(list)
     for row in found.order_by("run__created_at"):
         if row.run.state != State.PREPARED or not reasons[row.conversation]:
-            runs[row.conversation].append(row.run.in_words())
+            words = row.run.in_words()
+            if words not in runs[row.conversation]:
+                runs[row.conversation].append(words)
     return runs

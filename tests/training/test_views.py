@@ -123,6 +123,16 @@ def test_day_of_a_run_is_the_one_where_its_reader_is(alices: Client, allowing: U
     assert "In the training run of September 12, 2025" in said
 
 
+def test_two_runs_that_nothing_tells_apart_are_one_sentence(alices: Client, allowing: User, staff: User) -> None:
+    conversation = make_conversation(allowing)
+    for _run in range(2):
+        make_run(staff, state=State.STARTED)
+    make_run(staff)
+    said = page(alices.get(conversation.get_absolute_url())).one(id="badges").text
+    assert said.count("which has started") == 1
+    assert said.count("not started yet") == 1
+
+
 def test_conversation_names_its_runs(alices: Client, allowing: User, staff: User) -> None:
     conversation = make_conversation(allowing)
     make_run(staff, state=State.FINISHED)
