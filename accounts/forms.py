@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,6 +20,10 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Each language is named in itself: whoever reads none of the page still finds theirs.
+        self.fields["language"].widget.choices = [  # type: ignore[attr-defined]  # a select's
+            (code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES
+        ]
         names = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
         self.fields["time_zone"].widget = forms.Select(choices=names)
 
