@@ -30,5 +30,5 @@ def use_in_words(conversation: Conversation) -> str:
 
 def _why(reason: Reason, conversation: Conversation) -> str:
     if reason is Reason.COMMERCIAL and conversation.has_commercial_message:
-        return _("part of it was written under a commercial plan")
+        return _("something in it was written under a commercial plan")
     return str(reason.label)

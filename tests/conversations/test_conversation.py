@@ -95,7 +95,7 @@ def test_badge_of_what_was_written_under_a_commercial_plan(alices: Client, alice
 
     assert badge(alices, mine).startswith("Not used for training: you are on a commercial plan")
     assert badge(alices, theirs) == (
-        "Not used for training: part of it was written under a commercial plan No retention date"
+        "Not used for training: something in it was written under a commercial plan No retention date"
     )
 
 
