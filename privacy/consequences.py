@@ -47,7 +47,10 @@ def _of_the_choice(standing: Standing) -> list[str]:
     if training == Training.ALLOW:
         return [
             _use(standing),
-            _("Conversations you start or resume are kept for %(allowed)s after your last message."),
+            _(
+                "Conversations you start or resume are kept for %(allowed)s after your last message, all others for"
+                " %(otherwise)s."
+            ),
         ]
     kept = _("Conversations are kept for %(otherwise)s after your last message.")
     if not training:
