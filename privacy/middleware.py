@@ -8,6 +8,7 @@ from datetime import UTC
 from http import HTTPStatus
 from typing import Any, cast
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -116,6 +117,10 @@ class LostSessionMiddleware:
         writer = writer_of(request.POST.get("writer", "")) if text else None
         if writer:
             keep_draft(writer, page_of(match, kwargs), text, at=clock.now())
+            messages.info(
+                request,
+                _("You were signed out. What you were writing is kept: it is back in its place once you sign in."),
+            )
 
 
 def problem(request: HttpRequest, standing: Standing) -> JsonResponse:

@@ -444,7 +444,7 @@ def test_page_keeps_the_promises_of_the_site(client: Client, reader: User, name:
     for element in shown.walk():
         assert element.tag != "style"
         assert not {"style", "required", "placeholder", "disabled", "autofocus"} & set(element.attributes) - {
-            "autofocus" if "error-summary" in element.attributes.get("class", "") else ""
+            "autofocus" if element.attributes.get("class", "") in {"error-summary", "flash"} else ""
         }
         assert not [attribute for attribute in element.attributes if attribute.startswith("on")]
         for attribute in ("src", "href", "action"):

@@ -416,13 +416,17 @@ def test_draft_survives_a_lost_session_for_its_writer_alone(
     assert response["Location"].startswith(reverse("account_login"))
     assert not Conversation.objects.exists()
     assert [(draft.user, draft.path, draft.text) for draft in Draft.objects.all()] == [(alice, CHATS, "Half a thought")]
+    said = page(alices.get(response["Location"])).one("div", class_="flash")
+    assert "What you were writing is kept" in said.text
+    assert "autofocus" in said
 
 
 @pytest.mark.parametrize("writer", ["", "forged", "00000000-0000-0000-0000-000000000000:x:y", "\0"])
 def test_draft_of_the_signed_out_needs_the_token_of_its_form(client: Client, alice: User, writer: str) -> None:
-    client.post(reverse("conversations:start"), {"text": "Half a thought", "writer": writer})
+    response = client.post(reverse("conversations:start"), {"text": "Half a thought", "writer": writer})
 
     assert not Draft.objects.exists()
+    assert "is kept" not in page(client.get(response["Location"])).text
 
 
 # A page left open across the deadline
