@@ -77,7 +77,7 @@ def test_letter_follows_its_reader_and_not_the_page(client: Client, mei: User) -
     assert CHINESE.search(link.subject)
     assert CHINESE.search(done.subject)
     assert re.search(r"\d{4}年\d{1,2}月\d{1,2}日", done.body), "the time is written as its reader writes it"
-    assert "CST" in done.body, "and in their time zone"
+    assert "Asia/Shanghai" in done.body, "and in their time zone, by the name that the pages give it"
 
 
 def test_letter_about_an_existing_account_is_in_its_owner_s_language(client: Client, mei: User) -> None:
