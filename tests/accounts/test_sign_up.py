@@ -40,7 +40,7 @@ def test_sign_up_leads_by_a_code_to_the_question(client: Client) -> None:
     assert response.status_code == HTTPStatus.SEE_OTHER
     assert response["Location"].partition("?")[0] == reverse("privacy:question")
     assert next_of(response["Location"]) == reverse("conversations:index")
-    assert "Step 2 of 2" in client.get(response["Location"]).content.decode()
+    assert "Last step of signing up" in client.get(response["Location"]).content.decode()
 
     user = User.objects.get(email="new@example.com")
     assert user.joined_at == MEANWHILE

@@ -68,7 +68,7 @@ def test_newcomer_signs_up_answers_and_writes(new_visit: NewVisit) -> None:
 
     visit.page.get_by_label("Code").fill(visit.server.code_mailed_to(email))
     visit.send("main .button >> nth=0")
-    expect(visit.page.get_by_text("Step 2 of 2")).to_be_visible()
+    expect(visit.page.get_by_text("Last step of signing up")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Not now")).to_have_count(0)
     with visit.server.database():
         user = User.objects.get(email=email)
@@ -78,7 +78,7 @@ def test_newcomer_signs_up_answers_and_writes(new_visit: NewVisit) -> None:
     back = new_visit(MEANWHILE)
     back.open("account_login")
     back.send("main .button >> nth=0", id_login=email, id_password=PASSWORD)
-    expect(back.page.get_by_text("Step 2 of 2")).to_be_visible()
+    expect(back.page.get_by_text("Last step of signing up")).to_be_visible()
     tick(back, "terms", "refuse")
     back.send(SUBMIT)
     expect(back.page.get_by_role("heading", level=1)).to_have_text("You do not allow training.")

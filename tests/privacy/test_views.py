@@ -113,7 +113,7 @@ def test_question_at_sign_up_is_its_second_step_without_not_now(
 
     shown = page(client.get(QUESTION))
 
-    assert "Step 2 of 2" in shown.text
+    assert "Last step of signing up" in shown.text
     assert not shown.all(id="not-now-form")
 
 
@@ -615,7 +615,7 @@ def test_settings_before_the_announcement_say_there_is_no_question(alices: Clien
 
     shown = page(alices.get(SETTINGS))
 
-    assert "There is no question at the moment." in shown.text
+    assert "There is no question at the moment, and nothing of yours is used to train models." in shown.text
     assert not shown.all("form", id="answer-form")
 
 
