@@ -21,7 +21,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Each language is named in itself: whoever reads none of the page still finds theirs.
-        self.fields["language"].widget.choices = [  # type: ignore[attr-defined]  # a select's
+        self.fields["language"].widget.choices = [
             (code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES
         ]
         names = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]

@@ -17,9 +17,9 @@ from accounts.leaving import close_account
 from accounts.models import DataExport, User
 from conversations.actions import write_message
 from privacy.models import PolicyUpdate, Training
-from tests.accounts.signing_in import PASSWORD, prove_again, sign_in
+from tests.accounts.signing_in import prove_again, sign_in
 from tests.conftest import MoveClock
-from tests.factories import AFTERWARDS, MEANWHILE, answer_as, make_conversation, make_user
+from tests.factories import AFTERWARDS, MEANWHILE, PASSWORD, answer_as, make_conversation, make_user
 from tests.pages import page
 from tests.processes import start
 

@@ -34,6 +34,14 @@ def test_preferences_show_what_is_set(alices: Client, alice: User) -> None:
     assert selected == ["en", "Asia/Shanghai"]
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_preferences_name_each_language_in_itself(alices: Client, alice: User, language: str) -> None:
+    alice.language = language
+    alice.save(update_fields=["language"])
+    options = page(alices.get(PREFERENCES)).one("select", name="language").all("option")
+    assert [(option["value"], option.text) for option in options] == [("en", "English"), ("zh-hans", "简体中文")]
+
+
 def test_preferences_are_saved_and_said_in_the_language_chosen(alices: Client, alice: User) -> None:
     response = alices.post(PREFERENCES, {"language": "zh-hans", "time_zone": "Europe/Berlin"})
     shown = page(alices.get(response["Location"]))

@@ -580,6 +580,14 @@ def test_settings_after_an_answer_speak_of_no_last_day(alices: Client, alice: Us
     assert "The last day" not in text
 
 
+def test_nobody_is_promised_reminders_on_a_commercial_plan(alices: Client, alice: User) -> None:
+    assert "You get reminders" in page(alices.get(reverse("privacy:reminders"))).text
+    change_plan(alice, Plan.TEAM, at=MEANWHILE)
+    shown = page(alices.get(reverse("privacy:reminders"))).one("main")
+    assert "You get reminders" not in shown.text
+    assert "you are not asked" in shown.text
+
+
 def test_settings_on_a_commercial_plan_name_no_missing_choice(alices: Client, alice: User) -> None:
     change_plan(alice, Plan.TEAM, at=MEANWHILE)
 
