@@ -172,11 +172,14 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the list; of an address that means nothing, say that its filters are taken back."""
         try:
-            return super().get_changelist_instance(request)
+            listed = super().get_changelist_instance(request)
         except (IncorrectLookupParameters, OverflowError) as error:  # or of a day that no calendar has in this zone
             said = _("That address asks for something which is not offered here: the whole list is shown.")
             messages.warning(request, said)
             raise IncorrectLookupParameters from error
+        # As in the breadcrumbs: the stock title asks to select a row, also of a list that is only read.
+        listed.title = capfirst(str(self.opts.verbose_name_plural))
+        return listed
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list, with a link to the same as CSV for who may download it."""

@@ -41,6 +41,8 @@ PAGES = {
     "… of a surface nobody used": "/admin/privacy/consentrecord/?surface__exact=api",
     "… of a method nobody used": "/admin/privacy/consentrecord/?method__exact=undo",
     "… with the browser's signal": "/admin/privacy/consentrecord/?gpc__exact=1",
+    "letters": "/admin/privacy/letter/",
+    "… not known to have been sent": "/admin/privacy/letter/?sent=no",
     "feedback": "/admin/conversations/feedbackcopy/",
     "downloaded lists": "/admin/accounts/listdownload/",
 }
@@ -198,6 +200,12 @@ STATEMENTS = (
             CASE WHEN id %% 3 > 0 THEN '2025-08-28' END, CASE WHEN id %% 3 > 0 THEN '2025-08-28' END,
             '2025-08-28', 2, timestamptz '2025-09-20' + (id %% 604800) * interval '1 second', 5, ''
         FROM accounts_user""",
+    # One letter in ten has met a problem.
+    """INSERT INTO privacy_letter (user_id, update_id, days, language, begun_at, sent_at, problem)
+        SELECT id, '2025-08-28', 14, language, at, CASE WHEN id %% 10 > 0 THEN at + interval '1 second' END,
+            CASE WHEN id %% 10 = 0 THEN 'SMTPRecipientsRefused 550' ELSE '' END
+        FROM accounts_user
+        CROSS JOIN LATERAL (SELECT timestamptz '2025-09-15 12:00Z' + id * interval '10 milliseconds' AS at) t""",
     """INSERT INTO conversations_feedbackcopy (id, thumb, comment, excerpt, filter_version, given_on, expires_at)
         SELECT gen_random_uuid(), CASE WHEN n %% 2 = 0 THEN 'up' ELSE 'down' END, 'A comment', '[]', '1',
             date '2025-08-28' + n %% 60, timestamptz '2030-09-01' FROM generate_series(1, %(people)s) n""",

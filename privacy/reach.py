@@ -37,7 +37,7 @@ def by_plan(people: QuerySet[User]) -> list[tuple[str, int]]:
 
 def undecided(update: PolicyUpdate, at: datetime) -> QuerySet[User]:
     """Return who has saved no training choice for an update, nor for a later one."""
-    later = PolicyUpdate.objects.announced(at).material().filter(announced_at__gt=update.announced_at)
+    later = PolicyUpdate.objects.announced(at).material().later_than(update)
     settling = [update.version, *later.values_list("version", flat=True)]
     return in_scope().filter(
         Q(consent_state__isnull=True)

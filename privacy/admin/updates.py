@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -135,6 +136,7 @@ class PolicyUpdateAdmin(PreviewViews, ActViews, admin.ModelAdmin):  # type: igno
                 "timeline": timeline_of(update),
                 "may_act": publication.may_act(request.user),  # type: ignore[arg-type]  # staff are signed in
                 "state": state_of(update, clock.now()),
+                "title": f"{capfirst(str(self.opts.verbose_name))} {update}",
                 "subtitle": None,
             }
         try:

@@ -57,6 +57,12 @@ class PolicyUpdateQuerySet(models.QuerySet["PolicyUpdate"]):
         """Return the updates that ask."""
         return self.filter(is_material=True)
 
+    def later_than(self, update: "PolicyUpdate") -> "PolicyUpdateQuerySet":
+        """Return what comes after an update, as `Meta.ordering` has it: at one instant, the higher version is later."""
+        return self.filter(
+            Q(announced_at__gt=update.announced_at) | Q(announced_at=update.announced_at, version__gt=update.version)
+        )
+
 
 class PolicyUpdate(models.Model):
     """One row: one change of the Consumer Terms and the Privacy Policy.

@@ -101,6 +101,10 @@ def test_list_opens_and_is_never_counted_to_its_end(found: StaffList, staff: Use
 # Pages
 
 
+def test_title_of_a_list_is_its_name(staff: User, client: Client) -> None:
+    assert "<h1>People</h1>" in client.get(PEOPLE).content.decode()
+
+
 def test_pages_go_on_for_a_bounded_number_of_rows(staff: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staff_lists, "MOST_ROWS", 3)
     for number in range(6):

@@ -330,6 +330,8 @@ def test_letters_are_found_by_whom_they_went_to(
         assert "14 days before" in shown
     assert alice.email not in client.get(LETTERS).content.decode()
 
+    assert f'href="{LETTERS}?q={alice.principal}"' in client.get(person_page(alice)).content.decode()
+
     page = reverse("admin:privacy_letter_change", args=[row.pk])
     assert str(alice.principal) in client.get(page).content.decode()
     for address in (page, page.replace("change", "delete"), f"{LETTERS}add/"):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from accounts.models import Plan, User
-from privacy.models import PolicyUpdate, Surface, Training
+from privacy.models import ConsentState, PolicyUpdate, Surface, Training
 from privacy.publication import move_last_day, raise_rollout
 from privacy.reach import Estimate, by_plan, gated, in_scope, newly_shown, undecided
 from privacy.standing import Prompt, standing_of
@@ -111,6 +111,18 @@ def test_answering_a_later_update_decides_an_earlier_one(former: PolicyUpdate, a
     assert undecided(former, MEANWHILE).exists()
     answer_as(alice, Training.REFUSE)
     assert not undecided(former, MEANWHILE).exists()
+
+
+@pytest.mark.parametrize(("version", "decided"), [("2025-05-02", True), ("2025-04-30", False)])
+def test_answering_the_later_version_of_one_instant_decides_the_other(
+    former: PolicyUpdate, alice: User, version: str, decided: bool
+) -> None:
+    answered = make_update(version, announced_at=FORMER_ANNOUNCED, last_day=FORMER_LAST_DAY)
+    answer_as(alice, Training.REFUSE, at=BETWEEN)
+    # Whichever of the two is asked is the one that was answered; the other stands where `Standing` puts it.
+    ConsentState.objects.filter(user=alice).update(answered_update=answered, terms_update=answered)
+    assert (former not in standing_of(alice, BETWEEN).unsettled) is decided
+    assert (alice not in undecided(former, BETWEEN)) is decided
 
 
 def test_newly_shown_are_those_who_then_see_the_pop_up(db: None) -> None:
