@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from accounts.models import User
-from privacy.counting import UNKNOWN_SPEED, hour_of
 from privacy.models import (
     ConsentState,
     PolicyUpdate,
@@ -24,6 +23,7 @@ from privacy.models import (
     Surface,
     Training,
 )
+from privacy.placing import UNKNOWN_SPEED, hour_of
 from privacy.standing import Standing, standing_towards
 
 # The forecast looks back so many whole days.

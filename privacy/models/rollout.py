@@ -83,7 +83,7 @@ class RolloutPlace(models.Model):
     """One row: in which cell someone is counted, as a whole (no version) or towards one update.
 
     It is what has been counted, so that it can be taken back. `speed` is the number of the bucket of the time from
-    being shown the question to the first answer (`privacy.counting.SPEEDS`). `deferred_until` is of the undecided.
+    being shown the question to the first answer (`privacy.placing.SPEEDS`). `deferred_until` is of the undecided.
     """
 
     # The unique constraint begins with the person, an index below with the cell.

@@ -138,7 +138,9 @@ class History:
     def _move(self, user: User, days: int) -> None:
         update = PolicyUpdate.objects.latest("announced_at")
         staff = User.objects.filter(is_staff=True).first() or make_staff(plan=Plan.TEAM)
-        move_last_day(update, update.last_day + days * DAY, reason="More time.", by=staff, at=self.at)
+        # To none that has ended: the last place on Earth is twelve hours behind UTC.
+        day = max(update.last_day, (self.at - timedelta(hours=12)).date()) + days * DAY
+        move_last_day(update, day, reason="More time.", by=staff, at=self.at)
 
     def _join(self, user: User) -> None:
         email = f"new{len(self.people)}@example.com"
