@@ -119,6 +119,16 @@ def test_two_refusals_that_wait_shorten_each_what_it_reaches(update: PolicyUpdat
     assert tuple(Conversation.objects.order_by("created_at").values_list("expires_at", flat=True)) == dates
 
 
+def test_refusal_that_waits_shortens_nothing_of_anyone_else(update: PolicyUpdate, alice: User, mallory: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    answer_as(mallory, Training.ALLOW)
+    conversation = make_conversation(alice)
+
+    answer_as(mallory, Training.REFUSE, at=MEANWHILE + DAY)
+
+    assert date_of(conversation) == datetime(2030, 9, 10, 9, tzinfo=UTC)
+
+
 def test_excluding_while_a_refusal_waits_keeps_what_it_says(update: PolicyUpdate, alice: User) -> None:
     answer_as(alice, Training.ALLOW)
     conversation = make_conversation(alice, at=MEANWHILE + SECOND)

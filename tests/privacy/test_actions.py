@@ -527,6 +527,13 @@ def test_form_is_stale_once_another_device_has_answered(alice: User, update: Pol
     assert state_of(alice).training == "refuse"
 
 
+def test_empty_form_is_stale_once_another_device_has_answered(alice: User, update: PolicyUpdate) -> None:
+    token = shown_token(alice, at=MEANWHILE)
+    answer_as(alice, REFUSE)
+    with refused(actions.StaleForm):
+        save(alice, token, None)
+
+
 def test_form_is_not_stale_for_what_another_device_has_put_off(alice: User, update: PolicyUpdate) -> None:
     token = shown_token(alice, at=MEANWHILE)
     defer_as(alice)
