@@ -123,9 +123,12 @@ def test_update_that_is_not_material_needs_no_answer(update: PolicyUpdate, alice
 
 
 def test_retention_date_is_the_first_instant_of_no_use(update: PolicyUpdate, alice: User) -> None:
-    answer_as(alice, REFUSE)
+    """It is the one that is true now: a refusal shortens it before its task has."""
+    answer_as(alice, ALLOW)
     conversation = make_conversation(alice)
-    assert around(conversation, MEANWHILE + 30 * DAY) == [Reason.REFUSED, Reason.EXPIRED, Reason.EXPIRED]
+    answer_as(alice, REFUSE, at=MEANWHILE + HOUR)
+    date = MEANWHILE + HOUR + 30 * DAY
+    assert around(conversation, date) == [Reason.REFUSED, Reason.EXPIRED, Reason.EXPIRED]
 
 
 def test_commercial_plan_keeps_what_was_written_before_it_out_while_it_lasts(update: PolicyUpdate, alice: User) -> None:

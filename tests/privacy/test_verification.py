@@ -110,6 +110,14 @@ def test_good_history_verifies(history: None) -> None:
     assert report.notices == Notice.objects.count() == 2
 
 
+def test_heads_of_every_day_are_verified(history: None, alice: User) -> None:
+    write_heads(MEANWHILE.date())
+    answer_as(alice, Training.ALLOW, terms=False, at=MEANWHILE + 4 * DAY)
+    write_heads(MEANWHILE.date() + DAY)
+    report = verify()
+    assert (report.first, report.heads) == (None, 3)
+
+
 def test_history_over_two_updates_and_an_undo_verifies(history: None, alice: User) -> None:
     answer_as(alice, Training.ALLOW, terms=False, at=MEANWHILE + 4 * DAY)
     make_update("2025-10-01", announced_at=AFTERWARDS, last_day=(AFTERWARDS + 30 * DAY).date())
@@ -446,6 +454,12 @@ def test_record_that_points_to_the_notice_of_another_surface_is_found(
     rank, name, problem = first(verify())
     assert (rank, name) == (Rank.CHAIN, row(record_of(alice, 1)))
     assert problem == "its notice is gone, or is of another update, surface or language"
+
+
+def test_record_of_another_update_than_its_notice_is_found(elsewhere: None, unprotected: None, alice: User) -> None:
+    ConsentRecord.objects.filter(pk=record_of(alice, 1).pk).update(update="2025-08-29")
+    rehash(alice)
+    assert first(verify())[1] == row(record_of(alice, 1))
 
 
 def test_record_in_another_language_than_its_notice_is_found(elsewhere: None, unprotected: None, alice: User) -> None:
