@@ -58,7 +58,7 @@ def reason_at(at: datetime) -> Case:
         Reason.NEVER_ANSWERED: Q(user__consent_state__isnull=True) | Q(user__consent_state__training=""),
         Reason.OVERDUE: ~Q(user__consent_state__answered_update__in=answers_that_stand(at)),
         Reason.REFUSED: Q(user__consent_state__training=Training.REFUSE),
-        Reason.NOT_RESUMED: ~is_covered() | Q(allowed_message_at__isnull=True),
+        Reason.NOT_RESUMED: ~is_covered(),
     }
     whens = [When(condition, then=Value(reason.value)) for reason, condition in conditions.items()]
     return Case(*whens, default=Value(Reason.NONE.value), output_field=models.CharField())

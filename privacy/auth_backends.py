@@ -4,7 +4,6 @@ from functools import cache
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
-from asgiref.sync import sync_to_async
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection
 
@@ -14,8 +13,8 @@ from privacy.models import ConsentState, PolicyUpdate
 
 
 @cache
-def user_query(_vendor: str) -> str:
-    """Return the SQL that loads a user and three strings of consent, for the database in use.
+def user_query() -> str:
+    """Return the SQL that loads a user and three strings of consent.
 
     A fixed statement, since compiling the same through the ORM costs more than running it. `asked_version` is
     the latest material update announced by the instant given, read every time: publishing can't lag.
@@ -41,14 +40,10 @@ class AuthenticationBackend(AllauthBackend):
         Adds `answered_version`, `terms_version` and `asked_version` to the user: strings or None.
         """
         now = connection.ops.adapt_datetimefield_value(clock.now())
-        for user in User.objects.raw(user_query(connection.vendor), [now, user_id]):
+        for user in User.objects.raw(user_query(), [now, user_id]):
             return user if self.user_can_authenticate(user) else None
         return None
 
     def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
         """Return whether an account may be signed in to, now: not a deleted one, nor QA's where its tools are off."""
         return isinstance(user, User) and user.may_sign_in and bool(super().user_can_authenticate(user))
-
-    async def aget_user(self, user_id: Any) -> AbstractBaseUser | None:
-        """Return the same from asynchronous code."""
-        return await sync_to_async(self.get_user)(user_id)

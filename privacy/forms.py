@@ -1,8 +1,7 @@
 """What is typed and ticked in the question."""
 
-from typing import Any
-
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -13,16 +12,16 @@ from privacy.tokens import FormToken, InvalidToken
 class _QuestionForm(forms.Form):
     token = forms.CharField(widget=forms.HiddenInput, strip=False)
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict, *, user: User) -> None:
         self.user = user
-        super().__init__(*args, **kwargs)
+        super().__init__(data)
 
     def clean_token(self) -> FormToken:
         """Return the token as it was issued to this person."""
         try:
             return FormToken.read(self.cleaned_data["token"], self.user)
         except InvalidToken as error:
-            raise forms.ValidationError(_("This form was not made for you. Answer on this page."), "token") from error
+            raise forms.ValidationError(_("This form was not made for you. Answer on this page.")) from error
 
 
 class AnswerForm(_QuestionForm):

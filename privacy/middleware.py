@@ -111,7 +111,7 @@ class LostSessionMiddleware:
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]) -> None:
         """Keep the listed text field of a form that a signed-out browser sent."""
         match = request.resolver_match
-        if match is None or request.method != "POST" or request.user.is_authenticated:
+        if match is None or request.user.is_authenticated:
             return
         text = kept_text(request)
         writer = writer_of(request.POST.get("writer", "")) if text else None

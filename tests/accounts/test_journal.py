@@ -107,6 +107,19 @@ def test_line_that_could_not_be_written_is_written_later(
     assert journal.complete() == 0
 
 
+def test_line_of_a_refusal_that_could_not_be_written_is_written_later(
+    update: PolicyUpdate, alice: User, settings: Any
+) -> None:
+    settings.JOURNAL_DIR.write_text("in the way")
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+    settings.JOURNAL_DIR.unlink()
+
+    assert journal.complete() == 1
+
+    refusal = TrainingRefusal.objects.get()
+    assert lines() == [journal.Line(refusal.pk, "training_refused", alice.principal, MEANWHILE + DAY)]
+
+
 def test_line_that_a_crash_cut_short_does_not_swallow_the_next(alice: User) -> None:
     first, second = make_conversation(alice), make_conversation(alice)
     actions.delete_conversation(alice, first, at=MEANWHILE)

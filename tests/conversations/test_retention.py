@@ -10,6 +10,7 @@ from accounts.models import Plan, User
 from conversations import actions
 from conversations.models import Conversation
 from conversations.retention import years_after
+from privacy import effects
 from privacy.models import PolicyUpdate, Training, TrainingRefusal
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.processes import start
@@ -77,6 +78,19 @@ def test_commercial_conversation_has_no_date_until_its_owner_writes_as_a_consume
     assert Conversation.objects.with_reason(MEANWHILE + 2 * DAY).get().reason == "commercial"
 
 
+def test_excluding_what_was_last_written_under_a_commercial_plan_gives_it_no_date(
+    update: PolicyUpdate, alice: User
+) -> None:
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice)
+    change_plan(alice, Plan.TEAM, at=MEANWHILE + DAY)
+    actions.write_message(alice, conversation, "At work", at=MEANWHILE + DAY)
+
+    actions.exclude_conversation(alice, conversation, at=MEANWHILE + 2 * DAY)
+
+    assert date_of(conversation) is None
+
+
 def test_dates_stand_while_someone_is_on_a_commercial_plan(update: PolicyUpdate, alice: User) -> None:
     answer_as(alice, Training.ALLOW)
     conversation = make_conversation(alice, at=MEANWHILE + SECOND)
@@ -96,6 +110,11 @@ def test_periods_are_those_of_the_update_that_was_answered(alice: User) -> None:
     conversation = make_conversation(alice, at=at)
 
     assert date_of(conversation) == datetime(2028, 1, 10, tzinfo=UTC)
+
+
+def test_periods_of_who_has_answered_nothing_are_those_of_the_update_that_is_asked(alice: User) -> None:
+    make_update(refuse_retention_days=10)
+    assert date_of(make_conversation(alice)) == MEANWHILE + 10 * DAY
 
 
 def test_before_any_update_what_an_update_says_by_default_holds(alice: User) -> None:
@@ -119,6 +138,16 @@ def test_two_refusals_that_wait_shorten_each_what_it_reaches(update: PolicyUpdat
     assert tuple(Conversation.objects.order_by("created_at").values_list("expires_at", flat=True)) == dates
 
 
+def test_refusal_that_waits_shortens_nothing_of_anyone_else(update: PolicyUpdate, alice: User, mallory: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    answer_as(mallory, Training.ALLOW)
+    conversation = make_conversation(alice)
+
+    answer_as(mallory, Training.REFUSE, at=MEANWHILE + DAY)
+
+    assert date_of(conversation) == datetime(2030, 9, 10, 9, tzinfo=UTC)
+
+
 def test_excluding_while_a_refusal_waits_keeps_what_it_says(update: PolicyUpdate, alice: User) -> None:
     answer_as(alice, Training.ALLOW)
     conversation = make_conversation(alice, at=MEANWHILE + SECOND)
@@ -127,6 +156,27 @@ def test_excluding_while_a_refusal_waits_keeps_what_it_says(update: PolicyUpdate
     actions.exclude_conversation(alice, conversation, at=MEANWHILE + 5 * DAY)
 
     assert date_of(conversation) == MEANWHILE + 31 * DAY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refusal_is_confirmed_and_applied_though_something_else_it_reaches_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_refusal: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(effects, "on_refusal", [fails, *effects.on_refusal])
+    make_update()
+    alice = make_user("alice@example.com")
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice)
+
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+
+    conversation.refresh_from_db()
+    assert conversation.expires_at == MEANWHILE + 31 * DAY
+    assert TrainingRefusal.objects.get().applied_at is not None
+    assert "ConnectionError" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -422,6 +422,16 @@ def test_form_saves_only_what_it_offered(alice: User, update: PolicyUpdate) -> N
         save(alice, terms_only, ALLOW, terms=True)
 
 
+def test_form_that_never_offered_the_terms_does_not_save_them(alice: User, update: PolicyUpdate) -> None:
+    answer_as(alice, ALLOW)
+    change_plan(alice, Plan.TEAM, at=AFTERWARDS)
+    make_update("2025-10-01", announced_at=AFTERWARDS, last_day=AFTERWARDS.date() + 30 * DAY)
+    withdrawal = shown_token(alice, at=AFTERWARDS)
+    change_plan(alice, Plan.FREE, at=AFTERWARDS)
+    with refused(actions.StaleForm):
+        save(alice, withdrawal, REFUSE, terms=True, at=AFTERWARDS)
+
+
 def test_undo_token_saves_no_other_value(alice: User, update: PolicyUpdate) -> None:
     answer_as(alice, REFUSE)
     token = undo_token(alice, answer_as(alice, ALLOW, terms=False, at=MEANWHILE + DAY))
@@ -515,6 +525,13 @@ def test_form_is_stale_once_another_device_has_answered(alice: User, update: Pol
     with refused(actions.StaleForm):
         save(alice, laptop, ALLOW, terms=True)
     assert state_of(alice).training == "refuse"
+
+
+def test_empty_form_is_stale_once_another_device_has_answered(alice: User, update: PolicyUpdate) -> None:
+    token = shown_token(alice, at=MEANWHILE)
+    answer_as(alice, REFUSE)
+    with refused(actions.StaleForm):
+        save(alice, token, None)
 
 
 def test_form_is_not_stale_for_what_another_device_has_put_off(alice: User, update: PolicyUpdate) -> None:

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import resource
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, timedelta
@@ -16,7 +17,7 @@ from accounts.models import User
 from privacy.heads import HeadsError, write_heads, write_losses
 from privacy.models import ConsentState, PolicyUpdate, Training
 from privacy.verification import Rank, verify
-from tests.factories import MEANWHILE, answer_as
+from tests.factories import MEANWHILE, answer_as, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -26,8 +27,8 @@ TOMORROW = TODAY + timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def heads_dir(settings: Settings, tmp_path: Path) -> Path:
-    settings.LEDGER_HEADS_DIR = tmp_path / "heads"
-    return tmp_path / "heads"
+    settings.LEDGER_HEADS_DIR = tmp_path / "var" / "heads"
+    return tmp_path / "var" / "heads"
 
 
 def lines_of(path: Path) -> list[dict[str, object]]:
@@ -54,6 +55,14 @@ def test_file_says_nothing_that_leads_to_a_person(heads_dir: Path, alice: User, 
     text = (heads_dir / "2025-09-10.jsonl").read_text()
     assert "alice" not in text
     assert "allow" not in text
+
+
+def test_order_of_a_file_does_not_tell_who_was_there_first(heads_dir: Path, update: PolicyUpdate) -> None:
+    for number in (3, 1, 2):
+        answer_as(make_user(f"{number}@example.com", principal=uuid.UUID(int=number)), Training.ALLOW)
+    write_heads(TODAY)
+    _link, *heads = lines_of(heads_dir / "2025-09-10.jsonl")
+    assert [head["principal"] for head in heads] == [str(uuid.UUID(int=number)) for number in (1, 2, 3)]
 
 
 def test_later_file_holds_what_has_moved_and_names_the_one_before(
@@ -148,7 +157,7 @@ def test_command_writes_the_file_of_the_real_day(
 
 
 def test_command_says_that_nothing_was_written(heads_dir: Path, update: PolicyUpdate) -> None:
-    heads_dir.mkdir()
+    heads_dir.mkdir(parents=True)
     (heads_dir / "2999-01-01.jsonl").write_text('{"previous":"","sha256":""}\n')
     with pytest.raises(CommandError, match=r"Not written: 2999-01-01\.jsonl"):
         call_command("write_ledger_heads")

@@ -421,6 +421,20 @@ def test_draft_survives_a_lost_session_for_its_writer_alone(
     assert "autofocus" in said
 
 
+def test_form_that_goes_out_in_someone_elses_session_leaves_its_writer_no_draft(
+    client: Client, update: PolicyUpdate, alice: User, mallory: User, moved_to: MoveClock
+) -> None:
+    moved_to(MEANWHILE)
+    client.force_login(alice)
+    writer = page(client.get(CHATS)).one("input", name="writer")["value"]
+    client.force_login(mallory)
+
+    client.post(reverse("conversations:start"), {"text": "Half a thought", "writer": writer})
+
+    assert Conversation.objects.get().user == mallory
+    assert not Draft.objects.exists()
+
+
 @pytest.mark.parametrize("writer", ["", "forged", "00000000-0000-0000-0000-000000000000:x:y", "\0"])
 def test_draft_of_the_signed_out_needs_the_token_of_its_form(client: Client, alice: User, writer: str) -> None:
     response = client.post(reverse("conversations:start"), {"text": "Half a thought", "writer": writer})

@@ -122,12 +122,27 @@ def test_deadline_moves_with_the_last_day(alice: User, update: PolicyUpdate) -> 
     assert prompts(alice, DEADLINE + 10 * DAY) == [Prompt.POP_UP, Prompt.GATE, Prompt.GATE]
 
 
+def test_not_now_to_one_update_is_none_to_the_next(alice: User, update: PolicyUpdate) -> None:
+    defer_as(alice)
+    announced_at = MEANWHILE + timedelta(hours=1)
+    make_update("2025-09-10", announced_at=announced_at, last_day=AFTERWARDS.date())
+    assert prompts(alice, announced_at) == [Prompt.LINE, Prompt.POP_UP, Prompt.POP_UP]
+
+
 # Rolling out
 
 
 def test_update_not_rolled_out_shows_no_pop_up_and_gates_all_the_same(alice: User) -> None:
     make_update(rollout_percentage=0)
     assert prompts(alice, DEADLINE) == [Prompt.NONE, Prompt.GATE, Prompt.GATE]
+
+
+def test_pop_up_comes_to_whom_the_percentage_includes() -> None:
+    update = make_update(rollout_percentage=50)
+    people = [make_user(f"{number}@example.com", principal=uuid.UUID(int=number)) for number in range(8)]
+    included = [update.includes(user.principal) for user in people]
+    assert set(included) == {True, False}
+    assert [standing_of(user, MEANWHILE).prompt is Prompt.POP_UP for user in people] == included
 
 
 def test_update_not_rolled_out_can_be_answered(alice: User) -> None:

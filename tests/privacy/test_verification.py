@@ -110,6 +110,14 @@ def test_good_history_verifies(history: None) -> None:
     assert report.notices == Notice.objects.count() == 2
 
 
+def test_heads_of_every_day_are_verified(history: None, alice: User) -> None:
+    write_heads(MEANWHILE.date())
+    answer_as(alice, Training.ALLOW, terms=False, at=MEANWHILE + 4 * DAY)
+    write_heads(MEANWHILE.date() + DAY)
+    report = verify()
+    assert (report.first, report.heads) == (None, 3)
+
+
 def test_history_over_two_updates_and_an_undo_verifies(history: None, alice: User) -> None:
     answer_as(alice, Training.ALLOW, terms=False, at=MEANWHILE + 4 * DAY)
     make_update("2025-10-01", announced_at=AFTERWARDS, last_day=(AFTERWARDS + 30 * DAY).date())
@@ -196,6 +204,15 @@ def test_changed_column_names_exactly_that_record(
     assert first(verify()) == (Rank.CONTENT, row(changed), "its content does not match its hash")
 
 
+def test_changed_record_says_nothing_against_those_after_it(unprotected: None, alice: User) -> None:
+    """What was shown changes nothing in where a person stands, so the record is all there is to find."""
+    for found, sequence in enumerate((6, 1), start=1):
+        record = record_of(alice, sequence)
+        assert record.kind == Kind.SHOWN
+        execute("UPDATE privacy_consentrecord SET gpc = %s WHERE hash = %s", [True, record.hash])
+        assert verify().findings == found
+
+
 @pytest.mark.sqlite
 @pytest.mark.parametrize("column", ["id", "principal", "receipt", "actor"])
 def test_record_that_can_not_be_read_is_named(column: str, unprotected: None, alice: User) -> None:
@@ -225,6 +242,18 @@ def test_record_taken_from_the_start_names_the_next_one(unprotected: None, alice
         Rank.CHAIN,
         row(record_of(alice, 2)),
         "the chain is broken before it: the chain starts with it",
+    )
+
+
+def test_first_record_that_names_one_before_it_is_found(unprotected: None, alice: User) -> None:
+    record = record_of(alice, 1)
+    record.previous_hash = "1" * 64
+    record.hash = digest(record)
+    record.save()
+    assert first(verify()) == (
+        Rank.CHAIN,
+        row(record),
+        "the chain is broken before it: it names a hash before the first",
     )
 
 
@@ -380,6 +409,13 @@ def test_changed_state_is_found(name: str, elsewhere: None, history: None, alice
     assert problem.split(" is ")[0].removesuffix("_id") in changes
 
 
+def test_deferral_that_no_record_supports_is_found(history: None, mallory: User) -> None:
+    ConsentState.objects.filter(user=mallory).update(deferred_until=AFTERWARDS)
+    rank, row_name, problem = first(verify())
+    assert (rank, row_name) == (Rank.STATE, f"consent state of {mallory.principal}")
+    assert problem == f"deferred_until is {AFTERWARDS} where the records allow None"
+
+
 def test_refusal_turned_into_an_allow_is_found(history: None, mallory: User) -> None:
     ConsentState.objects.filter(user=mallory).update(training=Training.ALLOW, allowed_since=MEANWHILE)
     assert first(verify()) == (
@@ -418,6 +454,12 @@ def test_record_that_points_to_the_notice_of_another_surface_is_found(
     rank, name, problem = first(verify())
     assert (rank, name) == (Rank.CHAIN, row(record_of(alice, 1)))
     assert problem == "its notice is gone, or is of another update, surface or language"
+
+
+def test_record_of_another_update_than_its_notice_is_found(elsewhere: None, unprotected: None, alice: User) -> None:
+    ConsentRecord.objects.filter(pk=record_of(alice, 1).pk).update(update="2025-08-29")
+    rehash(alice)
+    assert first(verify())[1] == row(record_of(alice, 1))
 
 
 def test_record_in_another_language_than_its_notice_is_found(elsewhere: None, unprotected: None, alice: User) -> None:

@@ -8,12 +8,17 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.http import HttpResponse, HttpResponseRedirect
+from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.actions import change_plan
 from accounts.models import Plan, User
+from privacy.middleware import EvidenceMiddleware
 from privacy.models import ConsentRecord, ConsentState, Kind, Method, PolicyUpdate, Surface, Training
+from privacy.question import question_for
+from privacy.standing import standing_of
 from tests.conftest import MoveClock
 from tests.factories import (
     AFTERWARDS,
@@ -305,6 +310,36 @@ def test_shown_is_not_recorded_by_head_or_a_redirect(alices: Client, alice: User
     alices.get(CHATS, headers={"accept": "application/json"})
 
     assert kinds_of(alice) == []
+
+
+@pytest.mark.parametrize(
+    ("response", "recorded"),
+    [
+        (HttpResponse(), True),
+        (HttpResponse(status=300), False),
+        (HttpResponseRedirect(CHATS), False),
+        (HttpResponse(status=400), True),
+        (HttpResponse(status=409), True),
+        (HttpResponse(status=500), False),
+        (HttpResponse(status=503), False),
+        (HttpResponseClientRedirect(QUESTION), False),
+    ],
+    ids=lambda value: str(value.status_code) if isinstance(value, HttpResponse) else "",
+)
+def test_shown_is_recorded_of_a_page_that_was_made(
+    response: HttpResponse, recorded: bool, alice: User, update: PolicyUpdate, rf: RequestFactory
+) -> None:
+    """Composing a question is not enough: what came of it has to be a page."""
+
+    def answer(request: Any) -> HttpResponse:
+        request.question_shown = question_for(standing_of(alice, MEANWHILE), Surface.POP_UP)
+        return response
+
+    request: Any = rf.get(CHATS)
+    request.user = alice
+    EvidenceMiddleware(answer)(request)
+
+    assert (kinds_of(alice) == [Kind.SHOWN]) is recorded
 
 
 def test_shown_is_recorded_whatever_a_browser_says_the_request_is_for(alices: Client, alice: User) -> None:

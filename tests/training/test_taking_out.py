@@ -164,14 +164,15 @@ def test_started_run_keeps_what_it_has(staff: User, allowing: User, act: Callabl
     assert list(differences(run)) == []
 
 
+@pytest.mark.parametrize("late", [timedelta(), SECOND, DAY])
 def test_allow_that_is_overdue_and_then_repeated_does_not_come_back(
-    staff: User, allowing: User, update: PolicyUpdate
+    staff: User, allowing: User, update: PolicyUpdate, late: timedelta
 ) -> None:
     make_conversation(allowing, at=MEANWHILE)
     later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=(LATER + 30 * DAY).date())
     run = make_run(staff)
 
-    answer_as(allowing, Training.ALLOW, at=later.deadline + DAY)
+    answer_as(allowing, Training.ALLOW, at=later.deadline + late)
     start(run, staff, at=later.deadline + 2 * DAY)
 
     assert exported(run) == []
@@ -204,6 +205,23 @@ def test_allow_that_reaches_less_than_the_one_before_takes_out(
     start(run, staff, at=later.deadline + 2 * DAY)
 
     assert texts(run) == []
+
+
+@pytest.mark.parametrize("reading", CoverageReading)
+def test_allow_that_reaches_no_less_than_the_one_before_stays(
+    staff: User, allowing: User, update: PolicyUpdate, reading: CoverageReading
+) -> None:
+    last_day = (LATER + 30 * DAY).date()
+    make_update("2026-01-10", announced_at=MEANWHILE, last_day=last_day, coverage_reading=CoverageReading.MESSAGE)
+    answer_as(allowing, Training.ALLOW, at=MEANWHILE + DAY)
+    make_conversation(allowing, "mine", at=MEANWHILE + DAY)
+    later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=last_day, coverage_reading=reading)
+    run = make_run(staff)
+
+    answer_as(allowing, Training.ALLOW, at=later.deadline - SECOND)
+    start(run, staff, at=later.deadline)
+
+    assert texts(run) == ["mine"]
 
 
 @pytest.mark.parametrize(("offset", "stays"), [(-SECOND, True), (timedelta(), False), (SECOND, False)])
