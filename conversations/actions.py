@@ -17,7 +17,7 @@ from accounts.actions import lock_user
 from accounts.effects import became_ineligible
 from accounts.models import User
 from conversations.models import Conversation, ConversationKind, Format, Message, Role
-from conversations.retention import retention_date, shortened
+from conversations.retention import retention_date, shortened, uncovered_before
 from privacy.models import Training, TrainingRefusal
 from privacy.standing import standing_of
 
@@ -222,6 +222,7 @@ def apply_refusal(refusal_id: uuid.UUID) -> int:
     if refusal is None:
         return 0
     reached = Conversation.objects.filter(
+        ~uncovered_before(refusal),
         user=refusal.user_id,
         allowed_message_at__isnull=False,
         last_message_at__lte=refusal.at,

@@ -1,8 +1,9 @@
 """Until when a conversation is kept (rule D1)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Case, DateTimeField, F, OuterRef, Subquery, When
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce, Least
 
 from privacy.models import PolicyUpdate, TrainingRefusal
@@ -28,14 +29,29 @@ def shortened(date: datetime | None, ended_at: datetime, periods: PolicyUpdate) 
     return date and min(date, ended_at + timedelta(days=periods.refuse_retention_days))
 
 
+def uncovered_before(refusal: TrainingRefusal) -> Exists:
+    """Return the expression for whether a conversation's coverage had ended before a refusal, by an earlier one.
+
+    Who refuses again, or after an allow under which they have not written there, ends nothing: the date stands.
+    """
+    return Exists(_earlier(refusal.user_id, OuterRef("allowed_message_at"), refusal.at))
+
+
+def _earlier(user: Any, since: Any, before: Any) -> QuerySet[TrainingRefusal]:
+    return TrainingRefusal.objects.filter(user=user, at__gte=since, at__lt=before)
+
+
 def kept_until() -> Case:
     """Return the expression for the retention date as it is true now.
 
     A refusal shortens dates by a task, row by row. Until that has been done the refusal itself says what is true,
-    of everything that was last written in before it.
+    of everything that was last written in before it and whose coverage it ended.
     """
     pending = TrainingRefusal.objects.filter(
-        user=OuterRef("user"), applied_at__isnull=True, at__gte=OuterRef("last_message_at")
+        ~Exists(_earlier(OuterRef("user"), OuterRef(OuterRef("allowed_message_at")), OuterRef("at"))),
+        user=OuterRef("user"),
+        applied_at__isnull=True,
+        at__gte=OuterRef("last_message_at"),
     )
     earliest = Subquery(pending.order_by("kept_until").values("kept_until")[:1])
     return Case(

@@ -42,6 +42,7 @@ FOLDER = "admin/training/trainingrun"
 class TrainingRunAdmin(StaffList):
     """The runs, the page of each, and what can be done."""
 
+    change_list_template = "admin/training/trainingrun/change_list.html"
     list_display = ("__str__", "state", "purpose", "frozen", "conversations", "files_written")
     list_filter = ("state", "purpose")
     list_per_page = 50

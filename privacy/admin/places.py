@@ -140,6 +140,9 @@ class DayFilter(admin.SimpleListFilter):
             days = Days.spelled(str(self.value()))
         except ValueError:
             raise IncorrectLookupParameters from None
+        if days.first == days.last:
+            # An index has the people of one day in the order of the list, however many they are.
+            return queryset.filter(answered_on=days.first)
         found = queryset.filter(answered_on__gte=days.first)
         return found if days.last is None else found.filter(answered_on__lte=days.last)
 

@@ -138,6 +138,24 @@ def test_two_refusals_that_wait_shorten_each_what_it_reaches(update: PolicyUpdat
     assert tuple(Conversation.objects.order_by("created_at").values_list("expires_at", flat=True)) == dates
 
 
+@pytest.mark.parametrize("between", [(), (Training.ALLOW,)])
+def test_refusal_that_ends_no_coverage_moves_no_date(alice: User, between: tuple[Training, ...]) -> None:
+    """It comes under an update that keeps what is refused for less, when the first has ended the coverage already."""
+    make_update(refuse_retention_days=30)
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice, at=MEANWHILE + SECOND)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+    make_update("2025-09-12", announced_at=MEANWHILE + 2 * DAY, last_day=date(2025, 10, 12), refuse_retention_days=14)
+    for number, training in enumerate((*between, Training.REFUSE)):
+        answer_as(alice, training, at=MEANWHILE + (3 + number) * DAY)
+    assert date_of(conversation) == MEANWHILE + 31 * DAY
+
+    for refusal in reversed(actions.refusals_to_apply()):
+        actions.apply_refusal(refusal.pk)
+
+    assert date_of(conversation) == MEANWHILE + 31 * DAY
+
+
 def test_refusal_that_waits_shortens_nothing_of_anyone_else(update: PolicyUpdate, alice: User, mallory: User) -> None:
     answer_as(alice, Training.ALLOW)
     answer_as(mallory, Training.ALLOW)

@@ -253,6 +253,11 @@ def test_viewer_sees_a_run_and_can_do_nothing_to_it(client: Client, staff: User,
     assert not page(client.get(LIST)).one("main").all("ul", class_="object-tools")[0].all("a")
 
 
+def test_list_leads_who_may_move_runs_to_a_dry_run_and_a_new_one(site: Client) -> None:
+    tools = page(site.get(LIST)).one("main").all("ul", class_="object-tools")[0].all("a")
+    assert [link["href"] for link in tools][:2] == [f"{LIST}dry-run/", f"{LIST}create/"]
+
+
 @pytest.mark.parametrize("act", ["change", *BEFORE])
 def test_signed_out_are_sent_to_sign_in(client: Client, staff: User, act: str) -> None:
     run = make_run(staff, state=State.DRAFT)
