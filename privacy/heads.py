@@ -117,7 +117,7 @@ def write_losses(day: date, reason: str) -> int:
 
     What has been said to be lost is not said again. Raises HeadsError or OSError.
     """
-    with _file_of(day) as (file, _known_heads), closing(lost_heads()) as known:
+    with _file_of(day) as (file, _known_heads), lost_heads() as known:
         written = 0
         for batch in batches((head for each in heads_files() for head in each if not head.lost), BATCH):
             for head, _found in unsupported(batch):
@@ -139,16 +139,19 @@ def unsupported(heads: list[Head]) -> Iterator[tuple[Head, str | None]]:
             yield head, found
 
 
-def lost_heads() -> sqlite3.Connection:
-    """Return the heads that are known to be lost, in a table that is on disk where it would fill the memory."""
-    lost = sqlite3.connect("")
-    lost.execute("CREATE TABLE lost (principal TEXT, length INTEGER, hash TEXT, PRIMARY KEY (principal, length, hash))")
-    # What comes after a line that is none says nothing; whoever reads the files for what is in them meets that line.
-    with suppress(HeadsError):
-        for file in heads_files():
-            heads = ((head.principal, head.length, head.hash) for head in file if head.lost)
-            lost.executemany("INSERT OR IGNORE INTO lost VALUES (?, ?, ?)", heads)
-    return lost
+@contextmanager
+def lost_heads() -> Iterator[sqlite3.Connection]:
+    """Give the heads that are known to be lost, in a table that is on disk where it would fill the memory."""
+    with closing(sqlite3.connect("")) as lost:
+        lost.execute(
+            "CREATE TABLE lost (principal TEXT, length INTEGER, hash TEXT, PRIMARY KEY (principal, length, hash))"
+        )
+        # What comes after a line that is none says nothing; whoever reads the files for what is in them meets it.
+        with suppress(HeadsError):
+            for file in heads_files():
+                heads = ((head.principal, head.length, head.hash) for head in file if head.lost)
+                lost.executemany("INSERT OR IGNORE INTO lost VALUES (?, ?, ?)", heads)
+        yield lost
 
 
 def is_lost(head: Head, lost: sqlite3.Connection) -> bool:
@@ -170,8 +173,7 @@ def _file_of(day: date) -> Iterator[tuple[IO[bytes], sqlite3.Connection]]:
         files = heads_files()
         if files and files[-1].path.name > path.name:
             raise HeadsError(f"{files[-1].path.name} is of a later day than today, {day}: is the clock right?")
-        known = _known(files)
-        with closing(known), _replacing(path) as file:
+        with _known(files) as known, _replacing(path) as file:
             if path.exists():
                 with path.open("rb") as there:
                     shutil.copyfileobj(there, file)
@@ -180,15 +182,16 @@ def _file_of(day: date) -> Iterator[tuple[IO[bytes], sqlite3.Connection]]:
             yield file, known
 
 
-def _known(files: Iterable[HeadsFile]) -> sqlite3.Connection:
-    """Return the last head of each person in the files, in a table that is on disk where it would fill the memory."""
-    known = sqlite3.connect("")
-    known.execute("CREATE TABLE head (principal TEXT PRIMARY KEY, length INTEGER, hash TEXT) WITHOUT ROWID")
-    for file in files:
-        # One that is lost is none that was moved from: the chain's present head is written again.
-        heads = ((head.principal, None if head.lost else head.length, head.hash) for head in file)
-        known.executemany("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", heads)
-    return known
+@contextmanager
+def _known(files: Iterable[HeadsFile]) -> Iterator[sqlite3.Connection]:
+    """Give the last head of each person in the files, in a table that is on disk where it would fill the memory."""
+    with closing(sqlite3.connect("")) as known:
+        known.execute("CREATE TABLE head (principal TEXT PRIMARY KEY, length INTEGER, hash TEXT) WITHOUT ROWID")
+        for file in files:
+            # One that is lost is none that was moved from: the chain's present head is written again.
+            heads = ((head.principal, None if head.lost else head.length, head.hash) for head in file)
+            known.executemany("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", heads)
+        yield known
 
 
 def _write_moved(file: IO[bytes], known: sqlite3.Connection) -> int:

@@ -5,7 +5,7 @@ Memory stays flat: rows are read in the order of the chains, and states and head
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import groupby
@@ -207,7 +207,7 @@ def check_states_without_records(_report: Report) -> Iterator[Finding]:
 def check_heads(report: Report) -> Iterator[Finding]:
     """Compare the daily heads with the records, and each file with what the next one says about it."""
     expected = NO_LINK
-    with closing(lost_heads()) as lost:
+    with lost_heads() as lost:
         for file in heads_files():
             name = f"heads file {file.path.name}"
             try:
