@@ -8,6 +8,7 @@ WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := var/bench-venv
+NEXT_VENV := var/next-venv
 COLLECTED := $(or $(VAR_DIR),var)/.static-collected
 
 # Wheels only: nothing is ever compiled here, and what can't be installed says so at once.
@@ -60,6 +61,11 @@ a11y: export WHOLE_MATRIX := 1
 a11y: $(VENV)/.dev ## look for violations of WCAG 2.2 AA on every screen in every way it can be seen (tests: pairwise)
 	@$(BIN)/pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal -m accessibility $(ARGS)
 
+.PHONY: next
+next: $(NEXT_VENV)/.installed ## run the tests but the browser's on the next Django; PYTHON= names a Python >= 3.12
+	@$(NEXT_VENV)/bin/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal -p no:cacheprovider \
+		-m "not browser" $(ARGS)
+
 .PHONY: lint
 lint: export DEMO := on
 lint: $(VENV)/.dev ## check style, types, templates and that no migration is missing
@@ -108,7 +114,7 @@ lock: $(VENV)/.dev ## pin the requirements again, with hashes; ARGS=--upgrade ta
 
 .PHONY: clean
 clean: ## remove what was installed and cached; the demo's data in var/ stays
-	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(NEXT_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: screenshots
 screenshots: $(VENV)/.dev ## take the pictures of README and docs/; ARGS=--all takes every screen in every look
@@ -138,4 +144,16 @@ $(BENCH_VENV)/.installed: requirements/base.txt benchmarks/requirements.txt | $(
 	@echo "Installing what the benchmark needs into $(BENCH_VENV) (about half a minute, only when a lock changes) ..."
 	@$(BIN)/python -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/python $(INSTALL) -r requirements/base.txt -r benchmarks/requirements.txt
+	@touch $@
+
+# The same lock but for Django itself. By uv, which takes seconds where pip takes a minute.
+$(NEXT_VENV)/.installed: requirements/dev.txt requirements/next.txt | $(VENV)/.dev
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { \
+		echo "The next Django needs Python 3.12 or newer. Name one: make next PYTHON=python3.12" >&2; exit 1; }
+	@rm -rf $(NEXT_VENV)
+	@$(PYTHON) -m venv --without-pip $(NEXT_VENV)
+	@for lock in dev next; do $(BIN)/uv pip install --quiet --system-certs --python $(NEXT_VENV)/bin/python \
+		--require-hashes --no-deps --no-build --requirements requirements/$$lock.txt || exit; done
+	@$(BIN)/uv pip check --quiet --python $(NEXT_VENV)/bin/python
+	@$(NEXT_VENV)/bin/python -m django --version
 	@touch $@

@@ -1,5 +1,6 @@
 """What every test can ask for: the cast, the update they are asked about, and the clock."""
 
+import gc
 import os
 import shutil
 import zlib
@@ -22,9 +23,9 @@ from tests.factories import make_update, make_user
 
 MoveClock = Callable[[datetime], None]
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
-)
+# The one without windows is the quickest.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 # Containers run it as root, who has no sandbox, and give it little shared memory.
 IN_CONTAINERS = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 # Set by `.ci/run`: whatever is missing there makes tests fail rather than be skipped.
@@ -32,8 +33,10 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 
 # What `.ci/run` sets, so that what it finds is found again where the same is run.
 SEED = os.environ.get("TESTS_SEED", "")
+# Of the cases of a test, one in so many is run; which, the seed says. Each test is run at least once.
+SHARE = int(os.environ.get("TESTS_SHARE", "1"))
 
-# Hypothesis can tell CI's machine, and would try the same examples there each time: the same in each of the four
+# Hypothesis can tell CI's machine, and would try the same examples there each time: the same in each of the
 # shards of the histories, too. What it finds is printed with what repeats it.
 hypothesis.settings.register_profile(
     "new each time",
@@ -179,6 +182,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     the suite runs on both, so they are left out of the run in which they can say nothing; and so is, on PostgreSQL, a
     test that asks for no database: pytest-django refuses it any query, and it has run on SQLite.
     """
+    if SHARE > 1:
+        config.hook.pytest_deselected(items=_take_a_share(items))
     elsewhere = "postgresql" if connection.vendor == "sqlite" else "sqlite"
     left_out = []
     for item in items:
@@ -192,6 +197,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if REQUIRE_ALL and left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _take_a_share(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Keep one in SHARE of the cases of each test, and return the others."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    turn = zlib.crc32(SEED.encode())
+    taken = {item for each in cases.values() for item in each[turn % min(SHARE, len(each)) :: SHARE]}
+    left_out = [item for item in items if item not in taken]
+    items[:] = [item for item in items if item in taken]
+    return left_out
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the garbage collector leave what is there for good alone: it would look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def asks_for_the_database(item: pytest.Item) -> bool:

@@ -99,16 +99,14 @@ def first_visit(new_visit: NewVisit, screen: Screen) -> tuple[Visit, Wire]:
         *((name, 28 * KB, 6) for name in STREAMING),
     ],
 )
-def test_first_visit_is_within_its_budget(new_visit: NewVisit, name: str, size: int, requests: int) -> None:
-    _visit, wire = first_visit(new_visit, LISTED[name])
+def test_page_is_within_its_budget_and_a_repeat_visit_is_its_html_only(
+    new_visit: NewVisit, name: str, size: int, requests: int
+) -> None:
+    visit, wire = first_visit(new_visit, LISTED[name])
     assert 0 < wire.total() <= size, wire.received
     assert wire.count() <= requests, wire.received
     assert wire.count(".css") == 1
 
-
-@pytest.mark.parametrize("name", [*READING, *APP, *STREAMING, "receipt"])
-def test_repeat_visit_is_its_html_only(new_visit: NewVisit, name: str) -> None:
-    visit, wire = first_visit(new_visit, LISTED[name])
     wire.received.clear()
     visit.page.goto(visit.page.url)
     visit.page.evaluate(FETCH_ICON)

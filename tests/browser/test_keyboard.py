@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from privacy.models import ConsentRecord, Kind, Method
 from tests.browser.screens import SCREENS, SUBMIT, Screen, chats, gate, pop_up, settings_refused
 from tests.browser.visit import NewVisit, Visit
+from tests.browser.ways import WIDTHS
 
 pytestmark = pytest.mark.browser
 
@@ -230,12 +231,12 @@ def test_focus_is_never_hidden(new_visit: NewVisit, screen: Screen, size: tuple[
     assert not list(filter(None, hidden))
 
 
-@pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("screen", FULL_OF_CONTROLS, ids=lambda screen: screen.name)
-def test_targets_are_large_enough(new_visit: NewVisit, screen: Screen, width: int) -> None:
+def test_targets_are_large_enough(new_visit: NewVisit, screen: Screen) -> None:
     visit = new_visit(screen.now)
-    visit.page.set_viewport_size({"width": width, "height": 800})
     screen.show(visit)
     page = visit.page
-    assert page.evaluate(SMALL_TARGETS, [24, "a, button, summary, input, select, textarea"]) == []
-    assert page.evaluate(SMALL_TARGETS, [44, ".button, button, summary, input, select, textarea, .choice"]) == []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(SMALL_TARGETS, [24, "a, button, summary, input, select, textarea"]) == []
+        assert page.evaluate(SMALL_TARGETS, [44, ".button, button, summary, input, select, textarea, .choice"]) == []
