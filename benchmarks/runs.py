@@ -92,11 +92,11 @@ def peak_memory(count: int, scale: Scale) -> int:
 def make_and_verify_a_run(size: int) -> None:
     """Make a run of shards of a size, from its draft to its start, and verify it."""
     from accounts.models import User  # noqa: PLC0415
-    from training import actions, manifest, verification  # noqa: PLC0415
+    from training import actions, filing, manifest, verification  # noqa: PLC0415
 
     manifest.SHARD_SIZE = size
     run = population.prepared_run()
-    actions.write_files(run)
+    filing.write_files(run)
     run.refresh_from_db()
     actions.start_run(run, User.objects.get(is_staff=True), at=population.AT)
     run.refresh_from_db()

@@ -8,8 +8,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import clock
 from conversations.purge import Target
-from training.actions import WrongState, cancel_run, destroy_files
+from training.actions import cancel_run, destroy_files
 from training.models import RunMove, State, TrainingRun
+from training.refusals import WrongState
 
 # A prepared run that is not started by then cancels itself.
 PREPARED_FOR = timedelta(days=30)

@@ -19,7 +19,7 @@ from accounts import clock
 from accounts.journal import Behind, require_replayed
 from accounts.models import User
 from conversations.recognisers import TooSlow
-from training import actions
+from training import actions, refusals
 from training.models import FROZEN, Doing, State, Step, TrainingRun
 from training.records import Incomplete
 from training.verification import differences
@@ -27,7 +27,7 @@ from training.verification import differences
 logger = logging.getLogger(__name__)
 
 # What says, in words for staff, why something was not done.
-PROBLEMS = (actions.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError)
+PROBLEMS = (refusals.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError)
 # From where each can be asked for.
 ASKED_FROM = {
     Doing.PREPARE: frozenset({State.DRAFT}),
@@ -36,7 +36,7 @@ ASKED_FROM = {
 }
 
 
-class UnderWay(actions.Refusal):
+class UnderWay(refusals.Refusal):
     """Something that was asked of the run before has not ended yet."""
 
     message = gettext_lazy("Something is under way for this run already. Wait until it has ended.")
@@ -55,7 +55,7 @@ def ask_for(run: TrainingRun, doing: Doing, user: User, *, at: datetime, reason:
         if before is not None and before.is_under_way(at):
             raise UnderWay
         if run.state not in ASKED_FROM[doing]:
-            raise actions.WrongState
+            raise refusals.WrongState
         if before is not None:
             end(before, _("It was interrupted."))
         return Step.objects.create(
@@ -73,7 +73,7 @@ def take(key: int) -> Step | None:
         try:
             problem = DO[Doing(step.doing)](step, user)
         except PROBLEMS as stopped:
-            problem = actions.in_words(stopped)
+            problem = refusals.in_words(stopped)
         except Exception:
             logger.exception("%s stopped.", step)
             problem = _("Something went wrong. The log of the server says what.")

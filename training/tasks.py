@@ -7,7 +7,7 @@ from celery import shared_task
 
 from accounts import clock
 from conversations.recognisers import TooSlow
-from training import actions, steps, store
+from training import filing, refusals, steps, store
 from training.manifest import SEEN
 from training.models import Doing, State, TrainingRun
 from training.records import Incomplete
@@ -17,7 +17,7 @@ from training.shards import pending, write_shard
 @shared_task
 def take_out_removed(run_id: str) -> None:
     """Take out of a prepared run what was deleted, excluded or refused just now."""
-    actions.take_out_removed(TrainingRun(pk=uuid.UUID(run_id)))
+    filing.take_out_removed(TrainingRun(pk=uuid.UUID(run_id)))
 
 
 @shared_task
@@ -26,17 +26,17 @@ def write_files(run_id: str) -> None:
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
     for number in pending(run):
         write_file.delay(run_id, number)
-    with suppress(OSError), actions.noting_problems(run):
-        actions.file_run(run)
+    with suppress(OSError), refusals.noting_problems(run):
+        filing.file_run(run)
 
 
 @shared_task
 def write_file(run_id: str, number: int) -> None:
     """Write one file of a run; the last one makes the run whole."""
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
-    with suppress(OSError, Incomplete, TooSlow), actions.noting_problems(run):
+    with suppress(OSError, Incomplete, TooSlow), refusals.noting_problems(run):
         write_shard(run, number)
-        actions.file_run(run)
+        filing.file_run(run)
 
 
 @shared_task
@@ -53,5 +53,5 @@ def keep_runs() -> None:
     for run in TrainingRun.objects.filter(state__in=SEEN, destroyed_at__isnull=True):
         store.discard_abandoned(run)
         if run.state == State.PREPARED:
-            actions.take_out_ineligible(run, clock.now())
+            filing.take_out_ineligible(run, clock.now())
             write_files.delay(str(run.pk))

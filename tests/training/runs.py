@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from accounts.models import User
 from conversations.models import Conversation
 from tests.factories import MEANWHILE
-from training import actions, store
+from training import actions, filing, store
 from training.models import Purpose, State, TrainingRun
 
 # When runs are made, where nothing else is said: a day after people have answered.
@@ -22,7 +22,7 @@ def make_run(staff: User, *, state: State = State.PREPARED, at: datetime = LATER
         actions.cancel_run(run, staff, at=at)
     elif state is not State.DRAFT:
         actions.prepare_run(run, staff, at=at)
-        actions.write_files(run)
+        filing.write_files(run)
     if state in {State.STARTED, State.FINISHED}:
         start(run, staff, at=at)
     if state is State.FINISHED:

@@ -11,7 +11,7 @@ from conversations.models import Conversation
 from tests.conftest import MoveClock
 from tests.factories import make_conversation, make_user
 from tests.training.runs import LATER, files, texts
-from training import actions, store
+from training import actions, filing, store
 from training.models import State, TrainingRun
 from training.records import Incomplete
 from training.verification import differences
@@ -85,7 +85,7 @@ def test_prepare_says_what_has_left_storage_and_goes_on_without_it(
     actions.prepare_run(run, staff, at=LATER)
     Conversation.objects.filter(pk=gone.pk).delete()  # As the purge does.
     with pytest.raises(Incomplete):
-        actions.write_files(run)
+        filing.write_files(run)
     run.refresh_from_db()
     assert "has left storage" in run.problem
 

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from privacy.models import Training
 from tests.factories import answer_as, make_conversation, make_staff, make_update, make_user
-from training import actions, manifest
+from training import actions, filing, manifest
 manifest.SHARD_SIZE = 3
 make_update()
 for number in range(3):
@@ -31,7 +31,7 @@ for act in ("prepare", "prepare", "start"):
     run = actions.create_run(staff, "model_improvement", at=timezone.now())
     actions.prepare_run(run, staff, at=timezone.now())
     if act == "start":
-        actions.write_files(run)
+        filing.write_files(run)
     print(run.pk)
 """
 # Does an act, and waits in the middle: before the first statement that has a text in it.

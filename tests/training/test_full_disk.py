@@ -14,7 +14,7 @@ from tests.conftest import MoveClock
 from tests.factories import MEANWHILE, SECOND, make_conversation
 from tests.training.runs import LATER, files, start
 from tests.training.test_command import run_command
-from training import actions, manifest, shards, store, tasks
+from training import actions, filing, manifest, shards, store, tasks
 from training.models import Purpose, State, TrainingRun
 from training.verification import differences
 
@@ -115,7 +115,7 @@ def test_task_notes_that_the_disk_is_full(run: TrainingRun, disk: Disk) -> None:
 
 
 def test_run_does_not_start_where_the_disk_is_full(run: TrainingRun, disk: Disk, staff: User) -> None:
-    actions.write_files(run)
+    filing.write_files(run)
     whole = files(run)
     store.discard(store.path_of(run.shards.get(number=1)))
     disk.fill()

@@ -17,7 +17,7 @@ from tests.conftest import REQUIRE_ALL
 from tests.conversations.histories import Histories
 from tests.factories import make_staff
 from tests.training.runs import exported
-from training import actions, store
+from training import actions, filing, store
 from training.models import Purpose, State, TrainingRun
 from training.records import Incomplete
 from training.verification import differences
@@ -118,7 +118,7 @@ class RunHistories(Histories):
     @rule(run=runs)
     def files_are_written(self, run: TrainingRun) -> None:
         try:
-            actions.write_files(run)
+            filing.write_files(run)
         except Incomplete:
             # It stops where something has left storage, and has not been taken out yet.
             stored = {key for key in self.owners if self.oracle(key).is_stored(str(key), self.now)}
@@ -133,11 +133,11 @@ class RunHistories(Histories):
 
     @rule(run=runs)
     def what_was_removed_is_taken_out(self, run: TrainingRun) -> None:
-        actions.take_out_removed(run)
+        filing.take_out_removed(run)
 
     @rule(run=runs)
     def run_is_kept(self, run: TrainingRun) -> None:
-        actions.take_out_ineligible(run, self.tick())
+        filing.take_out_ineligible(run, self.tick())
         run.refresh_from_db()
         if run.state == State.PREPARED:
             assert run.frozen_at

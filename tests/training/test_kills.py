@@ -15,7 +15,7 @@ from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, mak
 from tests.processes import manage
 from tests.training.runs import files, held, make_run
 from tests.training.test_command import run_command
-from training import actions, manifest, shards, store
+from training import actions, filing, manifest, shards, store
 from training.models import Purpose, State, TrainingRun
 from training.triggers import TRIGGERS
 from training.verification import differences
@@ -71,7 +71,7 @@ def written_without_a_kill(run: TrainingRun, settings: Any) -> dict[str, bytes]:
     settings.TRAINING_FILES = f"{settings.TRAINING_FILES}-again"
     run.shards.update(written_at=None, sha256="", size=0, masked={})
     run.rows.update(sha256="")
-    actions.write_files(run)
+    filing.write_files(run)
     found = files(run)
     settings.TRAINING_FILES = settings.TRAINING_FILES.removesuffix("-again")
     return found

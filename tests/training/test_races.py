@@ -16,7 +16,7 @@ from privacy.models import Training
 from tests.factories import MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user, shown_token
 from tests.privacy.test_races import at_once
 from tests.training.runs import LATER, exported, make_run, texts
-from training import actions, manifest, shards, store
+from training import actions, filing, manifest, refusals, shards, store
 from training.models import Purpose, Removal, State, TrainingRun
 from training.verification import differences
 
@@ -105,8 +105,8 @@ def test_act_at_once_with_the_freeze_is_not_in_it_or_goes_out_again(people: list
 
     at_once(lambda: actions.prepare_run(run, mover, at=LATER), *(person.does_it for person in people))
     run.refresh_from_db()
-    actions.take_out_removed(run)
-    actions.write_files(run)
+    filing.take_out_removed(run)
+    filing.write_files(run)
 
     assert set(texts(run)).isdisjoint(set().union(*(person.texts for person in people)))
     assert list(differences(run)) == []
@@ -118,10 +118,10 @@ def test_act_at_once_with_taking_out_what_is_ineligible(people: list[Person], mo
 
     def look() -> None:
         for _time in range(4):
-            actions.take_out_ineligible(run, LATER)
+            filing.take_out_ineligible(run, LATER)
 
     at_once(look, look, *(person.does_it for person in people))
-    actions.write_files(run)
+    filing.write_files(run)
 
     run.refresh_from_db()
     assert list(differences(run)) == []
@@ -137,10 +137,10 @@ def test_workers_and_acts_at_once_end_with_the_files_of_what_is_left(people: lis
         for _time in range(3):
             for number in shards.pending(run):
                 shards.write_shard(run, number)
-            actions.file_run(run)
+            filing.file_run(run)
 
     at_once(work, work, *(person.does_it for person in people))
-    actions.write_files(run)
+    filing.write_files(run)
 
     run.refresh_from_db()
     assert list(differences(run)) == []
@@ -153,7 +153,7 @@ def refusing(act: Callable[..., object], *arguments: Any) -> Callable[[], object
     def do() -> object:
         try:
             act(*arguments, at=LATER)
-        except actions.Refusal as refusal:
+        except refusals.Refusal as refusal:
             return type(refusal)
         return act.__name__
 
@@ -171,7 +171,7 @@ def test_of_two_starts_and_a_cancelling_at_once_one_wins(people: list[Person], m
     )
 
     run.refresh_from_db()
-    assert results[:3].count(actions.WrongState) == 2
+    assert results[:3].count(refusals.WrongState) == 2
     won = "cancel_run" if run.state == State.CANCELLED else "start_run"
     assert won in results
     assert list(differences(run)) == []
@@ -189,8 +189,8 @@ def test_files_that_several_destroy_at_once_are_gone(mover: User) -> None:
 def test_of_two_preparings_at_once_one_freezes(people: list[Person], mover: User) -> None:
     run = actions.create_run(mover, Purpose.MODEL_IMPROVEMENT, at=LATER)
     results = at_once(*[refusing(actions.prepare_run, run, mover)] * 2, people[1].does_it)
-    assert sorted(map(str, results[:2])) == sorted(map(str, ["prepare_run", actions.WrongState]))
-    actions.write_files(run)
+    assert sorted(map(str, results[:2])) == sorted(map(str, ["prepare_run", refusals.WrongState]))
+    filing.write_files(run)
     run.refresh_from_db()
     assert list(differences(run)) == []
 

@@ -18,7 +18,7 @@ from conversations.recognisers import TooSlow
 from conversations.redaction import redact
 from tests.factories import MEANWHILE, SECOND, make_conversation
 from tests.training.runs import LATER, exported, files, start
-from training import actions, manifest, shards, store, tasks
+from training import actions, filing, manifest, shards, store, tasks
 from training.models import ManifestRow, Purpose, TrainingRun
 from training.records import SCHEMA, Incomplete, hash_of
 from training.verification import differences
@@ -40,7 +40,7 @@ def several(monkeypatch: pytest.MonkeyPatch, staff: User, allowing: User) -> Tra
 
 
 def test_shards_hold_all_rows_in_the_order_of_their_ids(several: TrainingRun) -> None:
-    actions.write_files(several)
+    filing.write_files(several)
 
     assert [shard.conversations for shard in several.shards.order_by("number")] == [4, 4, 2]
     for shard in several.shards.all():
@@ -68,12 +68,12 @@ def test_each_row_of_a_shard_is_read_once(several: TrainingRun) -> None:
 
 
 def test_files_are_the_same_byte_for_byte_when_written_again(several: TrainingRun) -> None:
-    actions.write_files(several)
+    filing.write_files(several)
     before = files(several)
     store.destroy(several)
     several.shards.update(written_at=None, sha256="")
 
-    actions.write_files(several)
+    filing.write_files(several)
 
     assert files(several) == before
     assert len(before) == 5
@@ -85,7 +85,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("batches", range(5))
 def test_run_that_was_interrupted_goes_on_and_ends_the_same(several: TrainingRun, batches: int) -> None:
-    actions.write_files(several)
+    filing.write_files(several)
     whole = files(several)
     store.destroy(several)
     several.shards.update(written_at=None, sha256="")
@@ -97,12 +97,12 @@ def test_run_that_was_interrupted_goes_on_and_ends_the_same(several: TrainingRun
             raise Killed
 
     with pytest.raises(Killed):
-        actions.write_files(several, on_batch=kill)
+        filing.write_files(several, on_batch=kill)
 
     # Each batch has two rows: whole shards stay, and nothing is there of the one that was being written.
     assert len(shards.pending(several)) == 3 - batches // 2
     assert len(files(several)) == batches // 2
-    actions.write_files(several)
+    filing.write_files(several)
     assert files(several) == whole
     assert list(differences(several)) == []
 
@@ -123,7 +123,7 @@ def test_file_that_can_not_grow_stops_with_a_clear_state_and_no_half_a_file(seve
 
     assert set(files(several)) == {"shard-00000.parquet"}
     assert shards.pending(several) == [1, 2]
-    actions.write_files(several)
+    filing.write_files(several)
     assert shards.pending(several) == []
     assert list(differences(several)) == []
 
@@ -152,7 +152,7 @@ def test_stray_of_a_killed_worker_goes(several: TrainingRun) -> None:
     stray = f"{store.folder_of(several)}/shard-00001.parquet.0123{store.PART}"
     store.write(stray, b"half of it")
 
-    actions.write_files(several)
+    filing.write_files(several)
 
     assert len(files(several)) == 5
     assert list(differences(several)) == []
@@ -177,7 +177,7 @@ def test_text_that_the_filter_is_too_slow_for_stops_the_export_with_a_clear_stat
     with monkeypatch.context() as slow:
         slow.setattr("presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS", 1e-6)
         with pytest.raises(TooSlow):
-            actions.write_files(several)
+            filing.write_files(several)
 
         several.refresh_from_db()
         assert "too long" in several.problem
@@ -187,7 +187,7 @@ def test_text_that_the_filter_is_too_slow_for_stops_the_export_with_a_clear_stat
         tasks.write_files.delay(str(several.pk))
         assert files(several) == {}
 
-    actions.write_files(several)
+    filing.write_files(several)
     assert list(differences(several)) == []
 
 
@@ -229,7 +229,7 @@ def test_of_two_workers_that_write_the_same_shard_the_first_stays(several: Train
 
 
 def test_ordinary_tools_open_the_files(several: TrainingRun) -> None:
-    actions.write_files(several)
+    filing.write_files(several)
     expected = {value["id"]: value["messages"][0]["text"] for value in exported(several)}
     assert len(expected) == 10
     pattern = f"{store.folder_of(several)}/*.parquet"
@@ -249,12 +249,12 @@ def test_ordinary_tools_open_the_files(several: TrainingRun) -> None:
 
 def test_object_store_holds_the_same_files(several: TrainingRun, settings: Any, staff: User) -> None:
     """fsspec's store in memory has no folders and no renaming in place, as object stores have not."""
-    actions.write_files(several)
+    filing.write_files(several)
     on_disk = files(several)
     several.shards.update(written_at=None, sha256="")
     settings.TRAINING_FILES = "memory://runs"
 
-    actions.write_files(several)
+    filing.write_files(several)
 
     assert files(several) == on_disk
     assert list(differences(several)) == []

@@ -18,7 +18,7 @@ from privacy.models import CoverageReading, PolicyUpdate, Training
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.processes import manage
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
-from training import actions, store
+from training import actions, filing, store
 from training.manifest import note_removal
 from training.models import Purpose, Removal, State, TrainingRun
 from training.verification import differences
@@ -243,7 +243,7 @@ def test_account_erased_before_its_task_ran_is_out_of_the_run(staff: User, allow
     close_account(allowing, at=LATER)
     erase(allowing.principal)
     assert not Conversation.objects.exists()
-    actions.take_out_removed(run)
+    filing.take_out_removed(run)
 
     assert not run.rows.exists()
     assert run.shards.get().version == 1
@@ -280,7 +280,7 @@ def test_act_that_a_backup_does_not_know_takes_out_though_it_was_reversed(
 def test_removal_noted_for_a_run_that_is_cancelled_meanwhile_goes(staff: User, allowing: User) -> None:
     run = make_run(staff, state=State.CANCELLED)
     Removal.objects.create(run=run, person=allowing.pk)
-    actions.take_out_removed(run)
+    filing.take_out_removed(run)
     assert not Removal.objects.exists()
 
 

@@ -20,7 +20,7 @@ from privacy.models import Method, Surface, Training
 from privacy.question import question_for
 from privacy.standing import standing_of
 from privacy.tokens import FormToken
-from training import actions
+from training import actions, filing
 from training.models import Purpose, TrainingRun
 
 # From when on the demo has runs: the first was made on that day.
@@ -97,6 +97,6 @@ def make_run(staff: User, purpose: Purpose, reason: str, *, at: datetime) -> Tra
     """Make a run, prepared and with its files."""
     run = actions.create_run(staff, purpose, at=at, reason=reason)
     actions.prepare_run(run, staff, at=at)
-    actions.write_files(run)
+    filing.write_files(run)
     run.refresh_from_db()
     return run

@@ -16,14 +16,14 @@ from accounts.journal import Behind
 from accounts.models import User
 from conversations.eligibility import Reason
 from conversations.recognisers import TooSlow
-from training import actions, tasks
+from training import actions, filing, refusals, tasks
 from training.manifest import count_by_reason
 from training.models import Purpose, State, TrainingRun
 from training.records import Incomplete
 from training.verification import differences
 
 # What says, in words for staff, that something was not done.
-REFUSALS = (actions.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError, DatabaseError, InterfaceError)
+REFUSALS = (refusals.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError, DatabaseError, InterfaceError)
 SECONDS_BETWEEN_LOOKS = 1
 
 
@@ -77,13 +77,13 @@ class Command(BaseCommand):
     def prepare(self, options: dict[str, Any]) -> None:
         """Freeze a draft, if it is one, and write the files that are missing of what may still be used."""
         run = found(options)
-        actions.take_out_ineligible(run, clock.now())
+        filing.take_out_ineligible(run, clock.now())
         if run.state == State.DRAFT:
             rows = actions.prepare_run(run, mover(options), at=clock.now(), reason=options["reason"])
             self.stdout.write(f"{rows:,} conversations are in the run.")
         run.refresh_from_db()
         if run.state != State.PREPARED:
-            raise actions.WrongState
+            raise refusals.WrongState
         self.write_files(run)
         self.stdout.write("Its files are written.")
 
@@ -92,9 +92,9 @@ class Command(BaseCommand):
         if not settings.CELERY_BROKER_URL:
             missing = run.shards.filter(written_at__isnull=True).values_list("conversations", flat=True)
             with tqdm(total=sum(missing), unit=" conversations", disable=None) as bar:
-                actions.write_files(run, on_batch=bar.update)
+                filing.write_files(run, on_batch=bar.update)
             return
-        actions.forget_problem(run)
+        refusals.forget_problem(run)
         tasks.write_files.delay(str(run.pk))
         sent = unwritten(run)
         with tqdm(total=len(sent), unit=" files", disable=None) as bar:
@@ -104,7 +104,7 @@ class Command(BaseCommand):
                 if run.problem:
                     raise CommandError(run.problem)
                 if run.state != State.PREPARED:
-                    raise actions.WrongState
+                    raise refusals.WrongState
                 versions = unwritten(run)
                 # What lost something since it was sent may have been written without that, and thrown away.
                 for number in dict(versions.items() - sent.items()):
