@@ -280,7 +280,8 @@ class Feedback(models.Model):
 class Purge(models.Model):
     """One row: the report of one purge. `counts` says what it removed, by name; it has no end while it runs.
 
-    `at` is the product's clock: what was past its date then was to go. A killed purge has no end, ever.
+    `at` is the product's clock: what was past its date then was to go. A purge that was killed, or could not remove
+    something, has no end, ever.
     """
 
     at = models.DateTimeField(_("purged what was past"))

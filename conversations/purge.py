@@ -34,6 +34,14 @@ BATCH = 4000
 Rows = QuerySet[Any]
 
 
+class Unfinished(Exception):
+    """Of some kinds not all that is past its date could be removed; the log says why. `names` are theirs."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"Not all could be removed of: {', '.join(names)}. The log says why.")
+        self.names = names
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One kind of thing that has a date: `due` gives what is past it, `take` removes it and yields counts."""
@@ -152,18 +160,27 @@ def purge(at: datetime, *, on_batch: Callable[[int], object] = lambda _count: No
     """Remove all that is past its date at an instant, and return the stored report.
 
     Raises Behind on a database that was restored: what the journal brings back must not be gone by then. Dates that a
-    refusal has not reached yet are shortened first. `on_batch` is told the size of each batch.
+    refusal has not reached yet are shortened first. `on_batch` is told the size of each batch. Raises Unfinished, once
+    all else is done, where something could not be removed; the report has no end then.
     """
     require_replayed()
     report = Purge.objects.create(at=at, started_at=timezone.now())
     for refusal in refusals_to_apply().values_list("pk", flat=True).iterator():
         apply_refusal(refusal)
+    left = []
     for target in TARGETS:
-        for count in target.take(target.due(at)):
-            report.counts[target.name] = report.counts.get(target.name, 0) + count
-            report.save(update_fields=["counts"])
-            on_batch(count)
+        try:
+            for count in target.take(target.due(at)):
+                report.counts[target.name] = report.counts.get(target.name, 0) + count
+                report.save(update_fields=["counts"])
+                on_batch(count)
+        except Exception:
+            # A file that can't be removed, or a store that is away, must not keep what else is past its date.
+            logger.exception("Not all could be removed of: %s.", target.name)
+            left.append(target.name)
     complete()
+    if left:
+        raise Unfinished(left)
     report.finished_at = timezone.now()
     report.save(update_fields=["finished_at"])
     return report

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -16,6 +17,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from accounts.exports import path_of, request_export
+from accounts.leaving import accounts_to_erase, close_account
 from accounts.models import PlanClass, User
 from conversations import actions, purge, tasks
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Purge, Role, Thumb
@@ -329,3 +332,55 @@ def test_conversation_resumed_before_its_date_is_never_lost_to_a_purge(monkeypat
     assert left() == resumed
     assert not orphans()
     assert Message.objects.filter(text="Once more").count() == len(resumed)
+
+
+# What can't be removed
+
+
+def file_that_stays(user: User) -> Path:
+    """Have someone ask for an export whose file can't be removed: it is a directory."""
+    export = request_export(user, at=MEANWHILE)
+    path = path_of(export)
+    path.unlink(missing_ok=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def test_file_that_can_not_be_removed_keeps_nothing_else(
+    alice: User, mallory: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = file_that_stays(mallory)
+    conversation = make_conversation(mallory)
+    close_account(alice, at=MEANWHILE)
+
+    with pytest.raises(CommandError, match="Not all could be removed of: data exports") as refused:
+        call_command("purge_expired")
+
+    assert "The log says why" in str(refused.value)
+    assert "Is a directory" in caplog.text
+    assert not Conversation.objects.filter(pk=conversation.pk).exists()
+    assert not accounts_to_erase().exists()
+    report = Purge.objects.get()
+    assert report.counts == {"expired conversations": 1, "deleted accounts": 1}
+    assert report.finished_at is None
+
+    path.rmdir()
+    call_command("purge_expired")
+    assert Purge.objects.filter(finished_at__isnull=False).count() == 1
+
+
+def test_account_that_can_not_be_erased_keeps_no_other(
+    alice: User, mallory: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = file_that_stays(alice)
+    for user in (alice, mallory):
+        close_account(user, at=MEANWHILE)
+
+    with pytest.raises(purge.Unfinished):
+        purge.purge(MEANWHILE)
+
+    assert Purge.objects.get().counts == {"deleted accounts": 1}
+    assert list(accounts_to_erase()) == [alice]
+    assert f"The account {alice.principal} could not be erased" in caplog.text
+    path.rmdir()
+    assert purge.purge(MEANWHILE).counts == {"deleted accounts": 1}

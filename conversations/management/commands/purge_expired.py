@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from accounts import clock
 from accounts.journal import Behind
-from conversations.purge import due_at, purge
+from conversations.purge import Unfinished, due_at, purge
 
 
 class Command(BaseCommand):
@@ -26,11 +26,11 @@ class Command(BaseCommand):
         """Remove, or only say what is due."""
         try:
             self.purge(is_check=options["check"], is_dry=options["dry_run"])
-        except Behind as behind:
-            raise CommandError(str(behind)) from None
+        except (Behind, Unfinished) as problem:
+            raise CommandError(str(problem)) from None
 
     def purge(self, *, is_check: bool, is_dry: bool) -> None:
-        """Do it. Raises Behind."""
+        """Do it. Raises Behind or Unfinished."""
         due = due_at(clock.now())
         if is_check and any(due.values()):
             raise CommandError(f"Past its date: {in_words(due)}.")
