@@ -36,6 +36,10 @@ SEED = os.environ.get("TESTS_SEED", "")
 # Of the cases of a test, one in so many is run; which, the seed says. Each test is run at least once.
 SHARE = int(os.environ.get("TESTS_SHARE", "1"))
 
+# Where coverage is measured, these don't count. Histories would take twice as long, and what only chance comes by has
+# no test that says what it is for; a site that a browser looks at is another process.
+UNMEASURED = ("browser", "histories")
+
 # Hypothesis can tell CI's machine, and would try the same examples there each time: the same in each of the
 # shards of the histories, too. What it finds is printed with what repeats it.
 hypothesis.settings.register_profile(
@@ -187,6 +191,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     elsewhere = "postgresql" if connection.vendor == "sqlite" else "sqlite"
     left_out = []
     for item in items:
+        if any(map(item.get_closest_marker, UNMEASURED)):
+            item.add_marker("no_cover")
         if item.get_closest_marker("browser") and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason="needs Chromium: install it, or name it in CHROMIUM"))
         if item.get_closest_marker(elsewhere):

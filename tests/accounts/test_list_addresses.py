@@ -19,7 +19,8 @@ from privacy.models import PolicyUpdate, Training
 from tests.accounts.test_staff_lists import every_list, with_permissions
 from tests.factories import answer_as, make_staff
 
-pytestmark = pytest.mark.django_db
+# They try much, and come by little that no other test does: measured, they would take twice as long.
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 ANSWERS = {HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.BAD_REQUEST}

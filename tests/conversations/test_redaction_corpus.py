@@ -13,6 +13,9 @@ from benchmarks.corpus.conversations import Corpus, Planted, Said
 from benchmarks.corpus.score import Score, masked_in, score_of
 from conversations.masks import CLASSES
 
+# Much text, and little that no other test comes by: measured, it would take twice as long.
+pytestmark = pytest.mark.no_cover
+
 SEEDS = (1, 2)
 
 

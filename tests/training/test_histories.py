@@ -26,7 +26,7 @@ pytestmark = pytest.mark.histories
 # Small enough that no worker is left with a long one at the end.
 SHARDS = 8
 # Thousands in CI, most of them where they are quickest.
-HISTORIES = ((1200 if connection.vendor == "sqlite" else 240) if REQUIRE_ALL else 240) // SHARDS
+HISTORIES = ((1240 if connection.vendor == "sqlite" else 120) if REQUIRE_ALL else 240) // SHARDS
 MOST_RUNS = 3
 ACTS = (
     *("writes", "excludes", "lifts", "deletes", "undoes", "allow", "refuse", "team", "free", "leaves"),
