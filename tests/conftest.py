@@ -33,8 +33,9 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 
 # What `.ci/run` sets, so that what it finds is found again where the same is run.
 SEED = os.environ.get("TESTS_SEED", "")
-# Of the cases of a test, one in so many is run; which, the seed says. Each test is run at least once.
+# Of a test with many cases, one in so many is run; which, the seed says.
 SHARE = int(os.environ.get("TESTS_SHARE", "1"))
+MANY = 40
 
 # Where coverage is measured, these don't count. Histories would take twice as long, and what only chance comes by has
 # no test that says what it is for; a site that a browser looks at is another process.
@@ -206,12 +207,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _take_a_share(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Keep one in SHARE of the cases of each test, and return the others."""
+    """Keep one in SHARE of the cases of each test that has many, and return the others."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    turn = zlib.crc32(SEED.encode())
-    taken = {item for each in cases.values() for item in each[turn % min(SHARE, len(each)) :: SHARE]}
+    turn = zlib.crc32(SEED.encode()) % SHARE
+    taken = {item for each in cases.values() for item in (each if len(each) <= MANY else each[turn::SHARE])}
     left_out = [item for item in items if item not in taken]
     items[:] = [item for item in items if item in taken]
     return left_out

@@ -23,7 +23,7 @@ from tests.browser.test_accessibility import AXE, problems_of
 from tests.browser.test_budgets import KB, SHIFTS, on_the_wire
 from tests.browser.test_keyboard import IS_HIDDEN, SMALL_TARGETS
 from tests.browser.visit import NewVisit, Visit
-from tests.browser.ways import WIDTHS, Way, ways_of
+from tests.browser.ways import WIDTHS, Way, turns_of, ways_of
 from tests.factories import ANNOUNCED, SECOND
 
 pytestmark = pytest.mark.browser
@@ -625,15 +625,18 @@ def test_page_of_qa_and_bar_have_no_violation(new_visit: NewVisit, there: Callab
     assert not found, "\n".join(found)
 
 
+SMALL = {"narrow": ((320, 640), 1), "zoomed": ((320, 256), 1), "large-text": ((320, 640), 2)}
+UNDER_THE_BAR = [*PAGES, *map(show, [*WITH_THE_BAR, "admin-viewer"])]
+
+
+@pytest.mark.accessibility
 @pytest.mark.parametrize(
-    ("size", "text"), [((320, 640), 1), ((320, 256), 1), ((320, 640), 2)], ids=["narrow", "zoomed", "large-text"]
+    ("there", "small"),
+    [(there, small) for place, there in enumerate(UNDER_THE_BAR) for small in turns_of(place, list(SMALL))],
+    ids=lambda value: getattr(value, "__name__", value),
 )
-@pytest.mark.parametrize(
-    "there", [*PAGES, *map(show, [*WITH_THE_BAR, "admin-viewer"])], ids=lambda there: there.__name__
-)
-def test_nothing_that_has_focus_is_under_the_bar(
-    tester: Visit, there: Callable[[Visit], None], size: tuple[int, int], text: int
-) -> None:
+def test_nothing_that_has_focus_is_under_the_bar(tester: Visit, there: Callable[[Visit], None], small: str) -> None:
+    size, text = SMALL[small]
     page = tester.page
     page.set_viewport_size({"width": size[0], "height": size[1]})
     there(tester)

@@ -63,3 +63,8 @@ def ways_of(screens: Sequence[Any]) -> list[tuple[Any, Way]]:
         for number, screen in enumerate(screens)
         for way in (every_way() if IS_WHOLE else pairwise_ways(number))
     ]
+
+
+def turns_of(number: int, sizes: Sequence[str]) -> Sequence[str]:
+    """Return in which of some sizes the page of a number is looked at in this run: in one, which takes turns."""
+    return sizes if IS_WHOLE else [sizes[number % len(sizes)]]

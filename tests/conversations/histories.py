@@ -279,14 +279,16 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def everything_is_as_the_rules_say(self) -> None:
         stored = {found.pk: found for found in Conversation.objects.with_reason(self.now).order_by()}
-        there = set(Conversation.objects.there(self.now).values_list("pk", flat=True))
         for key, person in self.owners.items():
             oracle, name = self.oracles[person], str(key)
             assert (key in stored) == oracle.is_stored(name, self.now)
-            assert (key in there) == oracle.is_there(name, self.now)
+            assert (key in stored and self.is_there(stored[key])) == oracle.is_there(name, self.now)
             if key in stored:
                 assert stored[key].kept_until == oracle.retention_date(name, self.now)
                 assert stored[key].reason == oracle.reason(name, self.now)
+
+    def is_there(self, row: Conversation) -> bool:
+        return row.deleted_at is None and (row.kept_until is None or row.kept_until > self.now)
 
     def sets_are_what_the_rows_say(self) -> None:
         """The sets that runs, lists and figures take are made of the same reasons and dates."""
@@ -295,6 +297,7 @@ class Histories(RuleBasedStateMachine):
         assert eligible == {key for key, row in found.items() if row.reason == Reason.NONE}
         assert eligible <= set(Conversation.objects.covered().values_list("pk", flat=True))
         there = set(Conversation.objects.there(self.now).values_list("pk", flat=True))
+        assert there == {key for key, row in found.items() if self.is_there(row)}
         for person, user in self.users.items():
             own = set(Conversation.objects.for_user(user, self.now).values_list("pk", flat=True))
             assert own == {key for key in there if self.owners[key] == person}
