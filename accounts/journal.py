@@ -216,7 +216,10 @@ def is_lost() -> bool:
 
     It may be on a disk that is not mounted. Without it a restored backup would go unnoticed.
     """
-    return not files() and JournalEntry.objects.filter(recorded_at__lt=timezone.now() - WRITTEN_BY).exists()
+    if files():
+        return False
+    by = timezone.now() - WRITTEN_BY
+    return any(proof.model._default_manager.filter(recorded_at__lt=by).exists() for proof in PROOFS)
 
 
 def begin_anew() -> None:

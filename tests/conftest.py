@@ -225,6 +225,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def pytest_unconfigure() -> None:
+    """Take that back: libraries look at the end whether all of theirs was given back."""
+    gc.unfreeze()
+
+
 def asks_for_the_database(item: pytest.Item) -> bool:
     """Return whether a test may send a query, by its mark or by a fixture of it."""
     fixtures = getattr(item, "fixturenames", ())

@@ -1,4 +1,7 @@
-"""What is done to runs outside of requests. Each task can die at any point and be run again."""
+"""What is done to runs outside of requests. Each task can die at any point and be run again.
+
+A database that was restored may hold what was deleted: nothing is written from it before the journal is replayed.
+"""
 
 import uuid
 from contextlib import suppress
@@ -6,6 +9,7 @@ from contextlib import suppress
 from celery import shared_task
 
 from accounts import clock
+from accounts.journal import require_replayed
 from conversations.recognisers import TooSlow
 from training import filing, refusals, steps, store
 from training.manifest import SEEN
@@ -32,7 +36,8 @@ def write_files(run_id: str) -> None:
 
 @shared_task
 def write_file(run_id: str, number: int) -> None:
-    """Write one file of a run; the last one makes the run whole."""
+    """Write one file of a run; the last one makes the run whole. Raises Behind."""
+    require_replayed()
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
     with suppress(OSError, Incomplete, TooSlow), refusals.noting_problems(run):
         write_shard(run, number)
@@ -49,7 +54,11 @@ def take_step(key: int) -> None:
 
 @shared_task
 def keep_runs() -> None:
-    """Keep the prepared runs as they should be: take out what has become ineligible, and write what is missing."""
+    """Keep the prepared runs as they should be: take out what has become ineligible, and write what is missing.
+
+    Raises Behind.
+    """
+    require_replayed()
     for run in TrainingRun.objects.filter(state__in=SEEN, destroyed_at__isnull=True):
         store.discard_abandoned(run)
         if run.state == State.PREPARED:

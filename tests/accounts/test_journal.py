@@ -215,6 +215,19 @@ def test_database_whose_journal_is_missing_does_not_serve(alice: User) -> None:
     assert len(lines()) == 1
 
 
+def test_refusal_tells_too_that_the_journal_is_missing(alice: User, update: PolicyUpdate) -> None:
+    answer_as(alice, Training.ALLOW)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + SECOND)
+    TrainingRefusal.objects.update(recorded_at=timezone.now() - timedelta(hours=3))
+    assert not journal.is_lost()
+
+    for path in journal.files():
+        path.unlink()
+
+    assert not JournalEntry.objects.exists()
+    assert journal.is_lost()
+
+
 @pytest.mark.parametrize("instead", [(), ("--check",), ("--dry-run",)])
 def test_restored_database_is_neither_purged_nor_said_to_be_clean_before_the_replay(
     alice: User, instead: tuple[str, ...]

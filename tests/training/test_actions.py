@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -15,7 +16,7 @@ from conversations import actions as conversation_actions
 from privacy.models import CoverageReading, Kind, PolicyUpdate, Training
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
-from training import actions, refusals, store
+from training import actions, refusals, store, tasks
 from training.models import Purpose, RunMove, State, TrainingRun
 from training.verification import differences
 
@@ -99,6 +100,20 @@ def test_no_run_moves_while_the_database_is_behind_its_journal(staff: User, afte
 
     run.refresh_from_db()
     assert run.state == before
+
+
+def test_no_file_is_written_while_the_database_is_behind_its_journal(staff: User, allowing: User) -> None:
+    conversation = make_conversation(allowing, at=LATER - SECOND)
+    run = actions.create_run(staff, Purpose.MODEL_IMPROVEMENT, at=LATER)
+    assert actions.prepare_run(run, staff, at=LATER) == 1
+    journal.append([journal.Line(uuid.uuid4(), "conversation_deleted", conversation.pk, LATER)])
+
+    for task in (partial(tasks.write_file, str(run.pk), 0), tasks.keep_runs):
+        with pytest.raises(Behind):
+            task()
+
+    assert run.shards.get().written_at is None
+    assert not files(run)
 
 
 def test_cancelled_run_leaves_nothing_but_the_record_of_its_moves(staff: User, allowing: User) -> None:
