@@ -98,7 +98,7 @@ def make_and_verify_a_run(size: int) -> None:
     run = population.prepared_run()
     filing.write_files(run)
     run.refresh_from_db()
-    actions.start_run(run, User.objects.get(is_staff=True), at=population.AT)
+    actions.start_run(run, User.objects.get(is_staff=True), at=lambda: population.AT)
     run.refresh_from_db()
     assert not list(verification.differences(run))
 

@@ -10,6 +10,7 @@ its name, keeps nobody else waiting. An act holds its person and never waits for
 """
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -101,21 +102,25 @@ def _record_move(run: TrainingRun, state: State, user: User | None, reason: str,
 TRIES = 20
 
 
-def start_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "") -> None:
+def start_run(run: TrainingRun, user: User, *, at: Callable[[], datetime], reason: str = "") -> None:
     """Start a prepared run: from then on its rows and files are as they are.
 
-    All of E2 is looked at again, and files that held what may not be used any more are written again first. Raises
-    PermissionDenied, Behind, WrongState, Unsettled, or OSError; then the run has not started, and can be started later.
+    All of E2 is looked at again, and files that held what may not be used any more are written again first. That may
+    take hours in which dates come: `at` gives the instant, and the run starts at one at which nothing was to be taken
+    out. Raises PermissionDenied, Behind, WrongState, Unsettled, or OSError; then the run has not started, and can be
+    started later.
     """
     check_mover(user)
     require_replayed()
     if not run.can_move(State.STARTED):
         raise WrongState
-    filing.take_out_ineligible(run, at)
+    filing.take_out_ineligible(run, at())
     filing.renew_files(run)
     for _try in range(TRIES):
         filing.write_files(run)
-        if _start(run, user, reason, at):
+        now = at()
+        filing.take_out_ineligible(run, now)
+        if _start(run, user, reason, now):
             return
     raise Unsettled
 

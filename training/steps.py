@@ -96,7 +96,7 @@ def _prepare(step: Step, user: User) -> str:
 
 def _start(step: Step, user: User) -> str:
     if step.run.state not in FROZEN:
-        actions.start_run(step.run, user, at=clock.now(), reason=step.reason)
+        actions.start_run(step.run, user, at=clock.now, reason=step.reason)
     return ""
 
 

@@ -34,7 +34,7 @@ def make_run(staff: User, *, state: State = State.PREPARED, at: datetime = LATER
 def start(run: TrainingRun, staff: User, *, at: datetime = LATER) -> None:
     """Start a run."""
     run.refresh_from_db()
-    actions.start_run(run, staff, at=at)
+    actions.start_run(run, staff, at=lambda: at)
     run.refresh_from_db()
 
 

@@ -39,7 +39,7 @@ def test_run_goes_from_draft_to_finished_and_each_move_is_recorded(staff: User, 
 
 ACTS: dict[State, Callable[..., object]] = {
     State.PREPARED: actions.prepare_run,
-    State.STARTED: actions.start_run,
+    State.STARTED: start,
     State.FINISHED: actions.finish_run,
     State.CANCELLED: actions.cancel_run,
 }
@@ -114,6 +114,22 @@ def test_no_file_is_written_while_the_database_is_behind_its_journal(staff: User
 
     assert run.shards.get().written_at is None
     assert not files(run)
+
+
+def test_what_comes_to_its_date_while_files_are_written_does_not_start(staff: User, allowing: User) -> None:
+    make_conversation(allowing, at=LATER - SECOND)
+    run = make_run(staff)
+    assert len(exported(run)) == 1
+    begun, written = LATER, LATER + timedelta(days=6 * 365)
+    instants = iter([begun, written, written + SECOND])
+
+    actions.start_run(run, staff, at=lambda: next(instants))
+
+    run.refresh_from_db()
+    assert run.state == State.STARTED
+    assert exported(run) == []
+    assert list(differences(run)) == []
+    assert run.moves.get(state=State.STARTED).at == written + SECOND
 
 
 def test_cancelled_run_leaves_nothing_but_the_record_of_its_moves(staff: User, allowing: User) -> None:
@@ -268,6 +284,6 @@ def test_two_starts_are_one(staff: User, allowing: User) -> None:
     start(run, staff)
 
     with pytest.raises(refusals.WrongState):
-        actions.start_run(stale, staff, at=LATER)
+        actions.start_run(stale, staff, at=lambda: LATER)
 
     assert RunMove.objects.filter(state=State.STARTED).count() == 1

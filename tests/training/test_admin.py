@@ -479,13 +479,14 @@ def test_broker_that_is_down_is_said(
 
 def test_step_whose_worker_died_after_its_work_ends_well(staff: User, allowing: User) -> None:
     make_conversation(allowing)
-    for doing, before, after in (
-        (Doing.PREPARE, State.DRAFT, State.PREPARED),
-        (Doing.START, State.PREPARED, State.STARTED),
-    ):
+    done: list[tuple[Doing, Callable[..., object], State, State]] = [
+        (Doing.PREPARE, actions.prepare_run, State.DRAFT, State.PREPARED),
+        (Doing.START, start, State.PREPARED, State.STARTED),
+    ]
+    for doing, act, before, after in done:
         run = make_run(staff, state=before)
         step = steps.ask_for(run, doing, staff, at=LATER)
-        {Doing.PREPARE: actions.prepare_run, Doing.START: actions.start_run}[doing](run, staff, at=LATER)
+        act(run, staff, at=LATER)
 
         for _time in range(2):
             tasks.take_step.delay(step.pk)

@@ -148,7 +148,8 @@ class RunHistories(Histories):
         run.refresh_from_db()
         if run.state != State.PREPARED:
             return
-        actions.start_run(run, self.staff, at=self.tick())
+        self.tick()
+        actions.start_run(run, self.staff, at=lambda: self.now)
         run.refresh_from_db()
         assert run.frozen_at
         assert self.in_files(run) == self.expected(run.frozen_at, self.now)

@@ -15,7 +15,7 @@ from conversations import actions as conversation_actions
 from privacy.models import Training
 from tests.factories import MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user, shown_token
 from tests.privacy.test_races import at_once
-from tests.training.runs import LATER, exported, make_run, texts
+from tests.training.runs import LATER, exported, make_run, start, texts
 from training import actions, filing, manifest, refusals, shards, store
 from training.models import Purpose, Removal, State, TrainingRun
 from training.verification import differences
@@ -75,7 +75,7 @@ def test_act_at_once_with_the_start_is_out_of_rows_and_files_or_came_after(peopl
     before: dict[str, bool] = {}
 
     def start() -> None:
-        actions.start_run(run, mover, at=LATER)
+        actions.start_run(run, mover, at=lambda: LATER)
         started.set()
 
     def doing(person: Person) -> Callable[[], None]:
@@ -164,15 +164,15 @@ def test_of_two_starts_and_a_cancelling_at_once_one_wins(people: list[Person], m
     run = make_run(mover)
 
     results = at_once(
-        refusing(actions.start_run, run, mover),
-        refusing(actions.start_run, run, mover),
+        refusing(start, run, mover),
+        refusing(start, run, mover),
         refusing(actions.cancel_run, run, mover),
         people[0].does_it,
     )
 
     run.refresh_from_db()
     assert results[:3].count(refusals.WrongState) == 2
-    won = "cancel_run" if run.state == State.CANCELLED else "start_run"
+    won = "cancel_run" if run.state == State.CANCELLED else "start"
     assert won in results
     assert list(differences(run)) == []
     assert run.moves.filter(state__in=[State.STARTED, State.CANCELLED]).count() == 1

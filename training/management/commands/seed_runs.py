@@ -54,7 +54,9 @@ class Command(BaseCommand):
             for written in WRITTEN_IN_TIME:
                 make_conversation(ada, *written, at=ALLOWED + timedelta(days=1))
         run = make_run(staff, Purpose.MODEL_IMPROVEMENT, "The autumn model.", at=FIRST_RUN)
-        actions.start_run(run, staff, at=FIRST_RUN + timedelta(hours=1), reason="Checked with the privacy team.")
+        actions.start_run(
+            run, staff, at=lambda: FIRST_RUN + timedelta(hours=1), reason="Checked with the privacy team."
+        )
         make_conversation(ada, *WRITTEN_LATER, at=max(FIRST_RUN + timedelta(hours=1), now - timedelta(days=2)))
         make_run(staff, Purpose.SAFETY_CLASSIFIERS, "The next classifiers.", at=now - LATELY)
         self.stdout.write(f"Seeded: {ALLOWS}, a started training run and a prepared one.")

@@ -114,7 +114,7 @@ class Command(BaseCommand):
 
     def start(self, options: dict[str, Any]) -> None:
         """Start a run."""
-        actions.start_run(found(options), mover(options), at=clock.now(), reason=options["reason"])
+        actions.start_run(found(options), mover(options), at=clock.now, reason=options["reason"])
         self.stdout.write("The run has started. What is in it stays as it is.")
 
     def finish(self, options: dict[str, Any]) -> None:
