@@ -471,7 +471,7 @@ def chats_after_deleting(visit: Visit) -> None:
     user = settled(visit)
     conversation = chat_of(visit, user)
     with visit.server.database():
-        delete_conversation(user, conversation, at=visit.server.now)
+        delete_conversation(user, conversation, at=visit.server.by_now())
     visit.open("conversations:index", deleted=str(conversation.pk))
     expect(visit.page.locator(".undo")).to_be_visible()
 
