@@ -35,11 +35,10 @@ Rows = QuerySet[Any]
 
 
 class Unfinished(Exception):
-    """Of some kinds not all that is past its date could be removed; the log says why. `names` are theirs."""
+    """Of some kinds not all that is past its date could be removed; the log says why."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(f"Not all could be removed of: {', '.join(names)}. The log says why.")
-        self.names = names
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +121,19 @@ def take_exports(due: Rows) -> Iterator[int]:
 
 
 def take_accounts(due: Rows) -> Iterator[int]:
-    """Erase deleted accounts whose own task did not come to its end."""
+    """Erase deleted accounts whose own task did not come to its end. Raises what kept the last one of them."""
+    kept: Exception | None = None
     for principal in list(due.values_list("principal", flat=True)[:BATCH]):
         try:
             erase(principal)
-        except Exception:
-            # One that can't be erased must not keep the rest; it is due again next time, and `--check` says so.
+        except Exception as error:
+            # One that can't be erased must not keep the rest; it is due again next time.
             logger.exception("The account %s could not be erased.", principal)
+            kept = error
         else:
             yield 1
+    if kept:
+        raise kept
 
 
 # An app that has more with a date adds it in `AppConfig.ready()`.

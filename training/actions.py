@@ -24,8 +24,8 @@ from conversations.eligibility import Reason
 from conversations.redaction import VERSION
 from training import filing, manifest, store
 from training.models import Purpose, RunMove, State, TrainingRun
+from training.problems import Unsettled, WrongState
 from training.records import SCHEMA_VERSION
-from training.refusals import Unsettled, WrongState
 
 PERMISSION = "training.move_trainingrun"
 

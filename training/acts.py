@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from accounts.journal import require_replayed
 from accounts.models import User
 from conversations.eligibility import Reason
-from training import actions, manifest, refusals, steps, tasks
+from training import actions, manifest, problems, steps, tasks
 from training.models import Doing, State, TrainingRun
 
 Words: TypeAlias = Promise | str
@@ -35,19 +35,19 @@ REASONS: dict[str, Words] = {
 }
 
 
-class NoWorker(refusals.Refusal):
+class NoWorker(problems.Refusal):
     """The broker is down, so nothing was asked of a worker."""
 
     message = _("No worker could be reached, so nothing was done. Try again later.")
 
 
-class Stale(refusals.Refusal):
+class Stale(problems.Refusal):
     """The run was moved after the page that was decided on had been made."""
 
     message = _("Someone else has moved this run meanwhile, so nothing was done. This is how it stands now.")
 
 
-class FilesLeft(refusals.Refusal):
+class FilesLeft(problems.Refusal):
     """A run is cancelled, and its files are still there."""
 
     message = _("The run is cancelled, but its files could not be removed. The purge removes them.")
@@ -127,7 +127,7 @@ def _asks_for(doing: Doing) -> Callable[[TrainingRun, User, datetime, str], bool
         try:
             send(tasks.take_step, step.pk)
         except NoWorker as problem:
-            steps.end(step, refusals.in_words(problem))
+            steps.end(step, problems.in_words(problem))
             raise
         step.refresh_from_db()
         return step.finished_at is not None
@@ -138,7 +138,7 @@ def _asks_for(doing: Doing) -> Callable[[TrainingRun, User, datetime, str], bool
 def _write(run: TrainingRun, user: User, at: datetime, reason: str) -> bool:
     actions.check_mover(user)
     require_replayed()
-    refusals.forget_problem(run)
+    problems.forget_problem(run)
     send(tasks.write_files, str(run.pk))
     run.refresh_from_db()
     return run.filed_at is not None

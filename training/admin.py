@@ -28,12 +28,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import clock
 from accounts.http import SignedInRequest
 from accounts.staff_lists import StaffList, as_uuid
-from training import actions, refusals
+from training import actions, problems
 from training.acts import ACTS, Act, FilesLeft, Stale, check_seen, counts_now, is_done_by, possible_for
 from training.forms import ActForm, CreateForm
 from training.models import Purpose, Shard, TrainingRun
 from training.overview import Overview
-from training.steps import PROBLEMS, UnderWay
+from training.steps import UnderWay
 
 FOLDER = "admin/training/trainingrun"
 
@@ -181,7 +181,7 @@ class TrainingRunAdmin(StaffList):
             self._do(request, run, act, form)
             return redirect(run)
         if not act.is_possible(run):
-            messages.error(request, str(refusals.WrongState.message))
+            messages.error(request, str(problems.WrongState.message))
             return redirect(run)
         at = clock.now()
         overview = Overview(run, at=at)
@@ -204,8 +204,8 @@ class TrainingRunAdmin(StaffList):
             is_done = act.do(run, request.user, clock.now(), form.cleaned_data["reason"])
         except (Stale, UnderWay, FilesLeft) as refusal:
             messages.warning(request, str(refusal.message))
-        except PROBLEMS as problem:
-            messages.error(request, refusals.in_words(problem))
+        except problems.PROBLEMS as problem:
+            messages.error(request, problems.in_words(problem))
         else:
             self._say(request, run, act, is_done=is_done)
 

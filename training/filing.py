@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from training import card, manifest, store
 from training.models import Removal, Shard, State, TrainingRun
-from training.refusals import noting_problems
+from training.problems import noting_problems
 from training.shards import pending, write_shard
 
 

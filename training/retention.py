@@ -10,7 +10,7 @@ from accounts import clock
 from conversations.purge import Target
 from training.actions import cancel_run, destroy_files
 from training.models import RunMove, State, TrainingRun
-from training.refusals import WrongState
+from training.problems import WrongState
 
 # A prepared run that is not started by then cancels itself.
 PREPARED_FOR = timedelta(days=30)

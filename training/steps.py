@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F
 from django.utils import translation
@@ -16,18 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import clock
-from accounts.journal import Behind, require_replayed
+from accounts.journal import require_replayed
 from accounts.models import User
-from conversations.recognisers import TooSlow
-from training import actions, refusals
+from training import actions, problems
 from training.models import FROZEN, Doing, State, Step, TrainingRun
-from training.records import Incomplete
 from training.verification import differences
 
 logger = logging.getLogger(__name__)
 
-# What says, in words for staff, why something was not done.
-PROBLEMS = (refusals.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError)
 # From where each can be asked for.
 ASKED_FROM = {
     Doing.PREPARE: frozenset({State.DRAFT}),
@@ -36,7 +31,7 @@ ASKED_FROM = {
 }
 
 
-class UnderWay(refusals.Refusal):
+class UnderWay(problems.Refusal):
     """Something that was asked of the run before has not ended yet."""
 
     message = gettext_lazy("Something is under way for this run already. Wait until it has ended.")
@@ -55,7 +50,7 @@ def ask_for(run: TrainingRun, doing: Doing, user: User, *, at: datetime, reason:
         if before is not None and before.is_under_way(at):
             raise UnderWay
         if run.state not in ASKED_FROM[doing]:
-            raise refusals.WrongState
+            raise problems.WrongState
         if before is not None:
             end(before, _("It was interrupted."))
         return Step.objects.create(
@@ -72,8 +67,8 @@ def take(key: int) -> Step | None:
     with translation.override(user.language):
         try:
             problem = DO[Doing(step.doing)](step, user)
-        except PROBLEMS as stopped:
-            problem = refusals.in_words(stopped)
+        except problems.PROBLEMS as stopped:
+            problem = problems.in_words(stopped)
         except Exception:
             logger.exception("%s stopped.", step)
             problem = _("Something went wrong. The log of the server says what.")

@@ -11,7 +11,7 @@ from celery import shared_task
 from accounts import clock
 from accounts.journal import require_replayed
 from conversations.recognisers import TooSlow
-from training import filing, refusals, steps, store
+from training import filing, problems, steps, store
 from training.manifest import SEEN
 from training.models import Doing, State, TrainingRun
 from training.records import Incomplete
@@ -30,7 +30,7 @@ def write_files(run_id: str) -> None:
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
     for number in pending(run):
         write_file.delay(run_id, number)
-    with suppress(OSError), refusals.noting_problems(run):
+    with suppress(OSError), problems.noting_problems(run):
         filing.file_run(run)
 
 
@@ -39,7 +39,7 @@ def write_file(run_id: str, number: int) -> None:
     """Write one file of a run; the last one makes the run whole. Raises Behind."""
     require_replayed()
     run = TrainingRun.objects.get(pk=uuid.UUID(run_id))
-    with suppress(OSError, Incomplete, TooSlow), refusals.noting_problems(run):
+    with suppress(OSError, Incomplete, TooSlow), problems.noting_problems(run):
         write_shard(run, number)
         filing.file_run(run)
 

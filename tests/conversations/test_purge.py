@@ -376,7 +376,7 @@ def test_account_that_can_not_be_erased_keeps_no_other(
     for user in (alice, mallory):
         close_account(user, at=MEANWHILE)
 
-    with pytest.raises(purge.Unfinished):
+    with pytest.raises(purge.Unfinished, match="deleted accounts"):
         purge.purge(MEANWHILE)
 
     assert Purge.objects.get().counts == {"deleted accounts": 1}

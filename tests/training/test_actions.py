@@ -16,7 +16,7 @@ from conversations import actions as conversation_actions
 from privacy.models import CoverageReading, Kind, PolicyUpdate, Training
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
-from training import actions, refusals, store, tasks
+from training import actions, problems, store, tasks
 from training.models import Purpose, RunMove, State, TrainingRun
 from training.verification import differences
 
@@ -64,7 +64,7 @@ def test_run_is_moved_only_as_the_rules_say(staff: User, allowing: User, before:
         run.refresh_from_db()
         assert run.state == after
     else:
-        with pytest.raises(refusals.WrongState):
+        with pytest.raises(problems.WrongState):
             ACTS[after](run, staff, at=LATER)
         run.refresh_from_db()
         assert (run.state, run.moves.count()) == (before, moves)
@@ -283,7 +283,7 @@ def test_two_starts_are_one(staff: User, allowing: User) -> None:
     stale = TrainingRun.objects.get(pk=run.pk)
     start(run, staff)
 
-    with pytest.raises(refusals.WrongState):
+    with pytest.raises(problems.WrongState):
         actions.start_run(stale, staff, at=lambda: LATER)
 
     assert RunMove.objects.filter(state=State.STARTED).count() == 1

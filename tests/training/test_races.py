@@ -16,7 +16,7 @@ from privacy.models import Training
 from tests.factories import MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user, shown_token
 from tests.privacy.test_races import at_once
 from tests.training.runs import LATER, exported, make_run, start, texts
-from training import actions, filing, manifest, refusals, shards, store
+from training import actions, filing, manifest, problems, shards, store
 from training.models import Purpose, Removal, State, TrainingRun
 from training.verification import differences
 
@@ -153,7 +153,7 @@ def refusing(act: Callable[..., object], *arguments: Any) -> Callable[[], object
     def do() -> object:
         try:
             act(*arguments, at=LATER)
-        except refusals.Refusal as refusal:
+        except problems.Refusal as refusal:
             return type(refusal)
         return act.__name__
 
@@ -171,7 +171,7 @@ def test_of_two_starts_and_a_cancelling_at_once_one_wins(people: list[Person], m
     )
 
     run.refresh_from_db()
-    assert results[:3].count(refusals.WrongState) == 2
+    assert results[:3].count(problems.WrongState) == 2
     won = "cancel_run" if run.state == State.CANCELLED else "start"
     assert won in results
     assert list(differences(run)) == []
@@ -189,7 +189,7 @@ def test_files_that_several_destroy_at_once_are_gone(mover: User) -> None:
 def test_of_two_preparings_at_once_one_freezes(people: list[Person], mover: User) -> None:
     run = actions.create_run(mover, Purpose.MODEL_IMPROVEMENT, at=LATER)
     results = at_once(*[refusing(actions.prepare_run, run, mover)] * 2, people[1].does_it)
-    assert sorted(map(str, results[:2])) == sorted(map(str, ["prepare_run", refusals.WrongState]))
+    assert sorted(map(str, results[:2])) == sorted(map(str, ["prepare_run", problems.WrongState]))
     filing.write_files(run)
     run.refresh_from_db()
     assert list(differences(run)) == []

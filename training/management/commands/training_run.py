@@ -12,18 +12,15 @@ from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
 from accounts import clock
-from accounts.journal import Behind
 from accounts.models import User
 from conversations.eligibility import Reason
-from conversations.recognisers import TooSlow
-from training import actions, filing, refusals, tasks
+from training import actions, filing, problems, tasks
 from training.manifest import count_by_reason
 from training.models import Purpose, State, TrainingRun
-from training.records import Incomplete
 from training.verification import differences
 
 # What says, in words for staff, that something was not done.
-REFUSALS = (refusals.Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError, DatabaseError, InterfaceError)
+REFUSALS = (*problems.PROBLEMS, DatabaseError, InterfaceError)
 SECONDS_BETWEEN_LOOKS = 1
 
 
@@ -83,7 +80,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{rows:,} conversations are in the run.")
         run.refresh_from_db()
         if run.state != State.PREPARED:
-            raise refusals.WrongState
+            raise problems.WrongState
         self.write_files(run)
         self.stdout.write("Its files are written.")
 
@@ -94,7 +91,7 @@ class Command(BaseCommand):
             with tqdm(total=sum(missing), unit=" conversations", disable=None) as bar:
                 filing.write_files(run, on_batch=bar.update)
             return
-        refusals.forget_problem(run)
+        problems.forget_problem(run)
         tasks.write_files.delay(str(run.pk))
         sent = unwritten(run)
         with tqdm(total=len(sent), unit=" files", disable=None) as bar:
@@ -104,7 +101,7 @@ class Command(BaseCommand):
                 if run.problem:
                     raise CommandError(run.problem)
                 if run.state != State.PREPARED:
-                    raise refusals.WrongState
+                    raise problems.WrongState
                 versions = unwritten(run)
                 # What lost something since it was sent may have been written without that, and thrown away.
                 for number in dict(versions.items() - sent.items()):

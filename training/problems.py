@@ -30,7 +30,8 @@ class Unsettled(Refusal):
     message = _("Something was taken out of the run while its files were being written. Try again.")
 
 
-# What stops a step
+# What stops a step, and is told as such.
+PROBLEMS = (Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError)
 
 
 def note_problem(run: TrainingRun, problem: Exception) -> None:
