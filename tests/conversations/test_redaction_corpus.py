@@ -52,7 +52,6 @@ def test_hardly_anything_else_is_masked_in_code(seed: int) -> None:
     lines = sum(said.text.count("\n") for conversation in code for said in conversation)
     false = score_of(code).false
     assert lines >= 15_000
-    # Each mask counts, though some of what authors of real code wrote is an address of theirs.
     assert len(false) <= lines / 1_000, false
 
 
