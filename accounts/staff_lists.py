@@ -117,6 +117,9 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
     """
 
     change_list_template = "admin/staff_list.html"
+    change_form_template = "admin/staff_row.html"
+    # What is there for its person is no page for staff: to them it is nothing (rule G3).
+    view_on_site = False
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
