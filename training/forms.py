@@ -29,7 +29,11 @@ class CreateForm(ReasonForm):
     field_order = ["purpose", "reason", "key"]
 
 
-class ActForm(ReasonForm):
+class ActForm(forms.Form):
     """What had been seen when an act was decided on: the key of the last move. If there is another, it is stale."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class MoveForm(ReasonForm, ActForm):
+    """The same of an act that moves the run, with why: only a move keeps a reason."""
