@@ -23,7 +23,12 @@ class ReasonForm(forms.Form):
 class CreateForm(ReasonForm):
     """What a run is for. `key` makes a form that is sent twice one run."""
 
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose, widget=forms.RadioSelect)
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        choices=Purpose,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what the run is for.")},
+    )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     field_order = ["purpose", "reason", "key"]

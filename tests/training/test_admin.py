@@ -180,6 +180,8 @@ def test_page_offers_what_can_be_done_and_only_that(site: Client, staff: User, a
 
 
 def test_wrong_form_is_shown_again(site: Client, staff: User) -> None:
+    response = site.post(f"{LIST}create/", {"reason": "", "key": str(uuid.uuid4())})
+    assert "Choose what the run is for." in text_of(response)
     response = site.post(f"{LIST}create/", {"purpose": "mischief", "reason": "", "key": str(uuid.uuid4())})
     assert page(response).one("title").text.startswith("Error:")
     assert not TrainingRun.objects.exists()
