@@ -193,6 +193,13 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
         context = {"csv_url": address, **(extra_context or {})}
         return super().changelist_view(request, context)
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show a row under the name of what it is: the stock title asks to view it, also who does already."""
+        named = {"title": capfirst(str(self.opts.verbose_name))}
+        return super().change_view(request, object_id, form_url, named | (extra_context or {}))
+
     def may_download(self, request: HttpRequest) -> bool:
         """Return whether whoever asks may have this list as a file."""
         may = request.user.has_perm("accounts.download_csv")

@@ -148,6 +148,7 @@ def test_record_leads_to_its_person_and_to_nothing_that_is_not_there(
     page = client.get(reverse("admin:privacy_consentrecord_change", args=[record.pk])).content.decode()
     assert f'"/admin/privacy/consentrecord/?q={alice.principal}"' in page
     assert f'"/admin/accounts/user/?q={alice.principal}"' in page
+    assert "<h1>Consent record</h1>" in page
     # The receipt is its person's page (rule G3), and nothing here changes, so neither has a link.
     assert "/admin/r/" not in page
     assert "/history/" not in page
