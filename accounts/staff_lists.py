@@ -117,6 +117,9 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
     """
 
     change_list_template = "admin/staff_list.html"
+    change_form_template = "admin/staff_row.html"
+    # What is there for its person is no page for staff: to them it is nothing (rule G3).
+    view_on_site = False
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
@@ -189,6 +192,13 @@ class StaffList(admin.ModelAdmin):  # type: ignore[type-arg]  # as above
         address = f"csv/?{filters_in(request).urlencode()}" if self.may_download(request) else ""
         context = {"csv_url": address, **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show a row under the name of what it is: the stock title asks to view it, also who does already."""
+        named = {"title": capfirst(str(self.opts.verbose_name))}
+        return super().change_view(request, object_id, form_url, named | (extra_context or {}))
 
     def may_download(self, request: HttpRequest) -> bool:
         """Return whether whoever asks may have this list as a file."""

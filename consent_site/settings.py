@@ -349,6 +349,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # It names each of its recognisers whenever a process begins to filter.
-    "loggers": {"presidio-analyzer": {"level": "WARNING"}},
+    "loggers": {
+        # It names each of its recognisers whenever a process begins to filter.
+        "presidio-analyzer": {"level": "WARNING"},
+        # Without a broker nothing connects, and yet it warns with each task that it knows no host.
+        "kombu.connection": {"level": "WARNING" if CELERY_BROKER_URL else "ERROR"},
+    },
 }

@@ -108,12 +108,15 @@ def defer(user: User, token: FormToken, *, method: Method, gpc: bool, at: dateti
     """Put the question off ("Not now") and return the person's state.
 
     Twice in a row is once: inside a deferral nothing more is written. Raises CannotDefer from the deadline
-    on and for newcomers, StaleForm if the form is of another update or someone has answered meanwhile.
+    on and for newcomers, NotAsked on a commercial plan, StaleForm if the form is of another update or someone has
+    answered meanwhile.
     """
     standing = standing_of(lock_user(user), at)
     notice = _notice_of(token, standing)
     if not standing.can_defer or standing.update is None:
-        raise StaleForm if standing.has_answered else CannotDefer
+        if standing.has_answered:
+            raise StaleForm
+        raise CannotDefer if standing.is_asked else NotAsked
     state, update = standing.state, standing.update
     if standing.is_deferred:
         return state

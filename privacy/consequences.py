@@ -22,9 +22,9 @@ def choice_in_words(standing: Standing) -> str:
 
 def _commercial_choice(training: str) -> str:
     if training == Training.ALLOW:
-        return _("On your consumer plan you had allowed training.")
+        return _("For a consumer plan, you allow training.")
     if training == Training.REFUSE:
-        return _("On your consumer plan you had not allowed training.")
+        return _("For a consumer plan, you do not allow training.")
     return _("There is nothing for you to choose.")
 
 

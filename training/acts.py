@@ -44,7 +44,7 @@ class NoWorker(problems.Refusal):
 class Stale(problems.Refusal):
     """The run was moved after the page that was decided on had been made."""
 
-    message = _("Someone else has moved this run meanwhile, so nothing was done. This is how it stands now.")
+    message = _("This run was moved meanwhile, so nothing was done. This is how it stands now.")
 
 
 class FilesLeft(problems.Refusal):

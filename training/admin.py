@@ -30,7 +30,7 @@ from accounts.http import SignedInRequest
 from accounts.staff_lists import StaffList, as_uuid
 from training import actions, problems
 from training.acts import ACTS, Act, FilesLeft, Stale, check_seen, counts_now, is_done_by, possible_for
-from training.forms import ActForm, CreateForm
+from training.forms import ActForm, CreateForm, MoveForm
 from training.models import Purpose, Shard, TrainingRun
 from training.overview import Overview
 from training.steps import UnderWay
@@ -176,7 +176,8 @@ class TrainingRunAdmin(StaffList):
         """Say what an act does, and do it."""
         actions.check_mover(request.user)
         run = get_object_or_404(TrainingRun, pk=pk)
-        form = ActForm(request.POST) if request.method == "POST" else None
+        form_class = MoveForm if act.leads_to else ActForm
+        form = form_class(request.POST) if request.method == "POST" else None
         if form is not None and form.is_valid():
             self._do(request, run, act, form)
             return redirect(run)
@@ -187,7 +188,7 @@ class TrainingRunAdmin(StaffList):
         overview = Overview(run, at=at)
         context = {
             "act": act,
-            "form": form or ActForm(initial={"seen": overview.last_move}),
+            "form": form or form_class(initial={"seen": overview.last_move}),
             "counts": act.counts(run, at) if act.counts else None,
             "overview": overview,
         }
@@ -201,7 +202,7 @@ class TrainingRunAdmin(StaffList):
             return
         try:
             check_seen(run, form.cleaned_data["seen"])
-            is_done = act.do(run, request.user, clock.now(), form.cleaned_data["reason"])
+            is_done = act.do(run, request.user, clock.now(), form.cleaned_data.get("reason", ""))
         except (Stale, UnderWay, FilesLeft) as refusal:
             messages.warning(request, str(refusal.message))
         except problems.PROBLEMS as problem:

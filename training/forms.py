@@ -23,13 +23,22 @@ class ReasonForm(forms.Form):
 class CreateForm(ReasonForm):
     """What a run is for. `key` makes a form that is sent twice one run."""
 
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose, widget=forms.RadioSelect)
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        choices=Purpose,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what the run is for.")},
+    )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     field_order = ["purpose", "reason", "key"]
 
 
-class ActForm(ReasonForm):
+class ActForm(forms.Form):
     """What had been seen when an act was decided on: the key of the last move. If there is another, it is stale."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class MoveForm(ReasonForm, ActForm):
+    """The same of an act that moves the run, with why: only a move keeps a reason."""

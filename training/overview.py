@@ -17,8 +17,11 @@ from conversations.eligibility import Reason
 from training import card, store
 from training.acts import REASONS, Words
 from training.models import Doing, RunMove, Shard, State, Step, TrainingRun
+from training.retention import FINISHED_FOR, PREPARED_FOR
 
 SHARDS_ON_A_PAGE = 100
+# How long after it came there a run may stay, with its files, in these states.
+STAYS = {State.PREPARED: PREPARED_FOR, State.FINISHED: FINISHED_FOR}
 # The classes of the filter, in words.
 CLASSES: dict[str, Words] = {
     "SECRET": _("secrets and keys"),
@@ -160,6 +163,14 @@ class Overview:
         principals = {move.moved_by for move in self._moves if move.moved_by} | {step.asked_by for step in self._steps}
         people = User.objects.filter(principal__in=principals, closed_at__isnull=True)
         return dict(people.values_list("principal", "email"))
+
+    @property
+    def stays_until(self) -> datetime | None:
+        """Return when a prepared run cancels itself, or a finished one loses its files; None if nothing is due."""
+        stays = STAYS.get(State(self.run.state))
+        if stays is None or self.run.destroyed_at is not None or not self._moves:
+            return None
+        return self._moves[-1].at + stays
 
     @property
     def timeline(self) -> Iterable[Entry]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.staff_lists import StaffList, principal_by
+from privacy.admin.pages import NamesUpdate
 from privacy.models import Letter
 
 
@@ -28,10 +29,10 @@ class Sent(admin.SimpleListFilter):
 
 
 @admin.register(Letter)
-class LetterAdmin(StaffList):
+class LetterAdmin(NamesUpdate, StaffList):
     """Letters, the latest first, by the principal of who got them."""
 
-    list_display = ("begun_at", "sent_at", "update_id", "occasion", "language", "principal", "problem")
+    list_display = ("begun_at", "sent_at", "version", "occasion", "language", "principal", "problem")
     list_filter = (Sent, "update", "language")
     list_select_related = ("user",)
     date_hierarchy = "begun_at"
@@ -39,7 +40,7 @@ class LetterAdmin(StaffList):
     fields = ("begun_at", "sent_at", "update", "occasion", "language", "principal", "problem")
     search_fields = ("user",)
     search_help_text = _("A principal, or an exact e-mail address.")
-    csv_columns = ("begun_at", "sent_at", "update_id", "occasion", "language", "principal", "problem", "id")
+    csv_columns = ("begun_at", "sent_at", "version", "occasion", "language", "principal", "problem", "id")
 
     def found_by(self, term: str) -> Q | None:
         """Find the letters to a person."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.http import SignedInRequest
 from privacy import publication
@@ -36,6 +37,15 @@ def state_of(update: PolicyUpdate, at: datetime) -> str:
     if not update.is_material:
         return _("announced, asks nothing")
     return _("asking") if at < update.deadline else _("past its deadline")
+
+
+class NamesUpdate:
+    """Has the column `version`: the policy update of a row, by its key, so that no other row is read for it."""
+
+    @admin.display(description=gettext_lazy("policy update"))
+    def version(self, row: Any) -> str:
+        """Return the version of the update of a row."""
+        return str(row.update_id)
 
 
 class UpdatePages:

@@ -10,10 +10,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.staff_lists import StaffList, as_uuid, principal_by
+from privacy.admin.pages import NamesUpdate
 from privacy.models import ConsentRecord, Notice
 
 COLUMNS = (
-    *("recorded_at", "kind", "update_id", "surface", "language", "method", "previous_value", "new_value"),
+    *("recorded_at", "kind", "version", "surface", "language", "method", "previous_value", "new_value"),
     *("principal", "sequence", "receipt"),
 )
 
@@ -34,10 +35,10 @@ class LanguageFilter(admin.SimpleListFilter):
 
 
 @admin.register(ConsentRecord)
-class ConsentRecordAdmin(StaffList):
+class ConsentRecordAdmin(NamesUpdate, StaffList):
     """Consent records, the latest first. What else is in a row stands on its page, and in the download."""
 
-    list_display = ("recorded_at", "kind", "surface", "language", "method", "update_id", "principal", "receipt")
+    list_display = ("recorded_at", "kind", "surface", "language", "method", "version", "principal", "receipt")
     list_filter = ("kind", "surface", "method", "gpc", LanguageFilter, "update")
     date_hierarchy = "recorded_at"
     ordering = ("-recorded_at", "-id")
@@ -45,8 +46,13 @@ class ConsentRecordAdmin(StaffList):
     search_help_text = _("A principal, an exact e-mail address, or the id of a receipt or of a record.")
     csv_columns = (
         *COLUMNS,
-        *("occurred_at", "actor", "gpc", "notice_id", "id", "previous_hash", "hash"),
+        *("occurred_at", "actor", "gpc", "notice_hash", "id", "previous_hash", "hash"),
     )
+
+    @admin.display(description=_("notice"))
+    def notice_hash(self, record: ConsentRecord) -> str:
+        """Return the hash by which the text someone was shown is found."""
+        return str(record.notice_id)
 
     def found_by(self, term: str) -> Q | None:
         """Find the records of a person, of an answer, or one by itself."""
@@ -57,10 +63,10 @@ class ConsentRecordAdmin(StaffList):
 
 
 @admin.register(Notice)
-class NoticeAdmin(StaffList):
+class NoticeAdmin(NamesUpdate, StaffList):
     """The exact texts people were shown, each once."""
 
-    list_display = ("sha256", "update_id", "surface", "language")
+    list_display = ("sha256", "version", "surface", "language")
     list_filter = ("surface", "language", "update")
     ordering = ("update_id", "surface", "language", "sha256")
     show_facets = ShowFacets.ALLOW

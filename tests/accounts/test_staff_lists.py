@@ -24,7 +24,7 @@ from accounts.models import ListDownload, Plan, User
 from accounts.staff_lists import StaffList
 from conversations.models import FeedbackCopy, FeedbackReading, Purge
 from privacy.counting import count_due
-from privacy.models import Letter, PolicyUpdate, Surface, Training
+from privacy.models import ConsentRecord, Letter, PolicyUpdate, Surface, Training
 from tests.conftest import MoveClock
 from tests.factories import LONG_BEFORE, MEANWHILE, answer_as, defer_as, make_staff, make_user
 from training.models import Purpose, TrainingRun
@@ -183,6 +183,15 @@ def test_csv_has_the_rows_of_the_filter_and_is_recorded(staff: User, client: Cli
     assert (download.actor, download.list, download.rows) == (staff.principal, "accounts.user", 1)
     assert download.filters == "language__exact=zh-hans&plan__exact=pro"
     assert download.ended_at is not None
+
+
+@pytest.mark.usefixtures("staff")
+def test_csv_of_records_names_update_and_notice_as_the_pages_do(client: Client, update: PolicyUpdate) -> None:
+    answer_as(make_user("ben@example.com"), Training.ALLOW)
+    heads, row, *_rest = rows_of(client.get("/admin/privacy/consentrecord/csv/"))
+    said = dict(zip(heads, row, strict=True))
+    assert said["Policy update"] == update.version
+    assert said["Notice"] == ConsentRecord.objects.latest("recorded_at").notice_id
 
 
 def test_csv_is_chinese_for_who_reads_chinese(staff: User, client: Client) -> None:

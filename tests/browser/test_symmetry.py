@@ -52,6 +52,10 @@ LOOK_OF_BUTTON = """(button) => {
 }"""
 
 
+# As a browser does that enlarges text alone: lengths grow with it, the widths that media queries know do not.
+LARGER = "(times) => document.documentElement.style.fontSize = `${times * 100}%`"
+
+
 @pytest.fixture(params=SURFACES, ids=lambda screen: screen.name)
 def surface(request: pytest.FixtureRequest, new_visit: NewVisit) -> Visit:
     """Return a visit before which the question stands, on each surface in turn."""
@@ -102,17 +106,30 @@ def test_no_option_holds_a_link(surface: Visit) -> None:
     assert surface.page.locator("#question .choice :is(a, button)").count() == 0
 
 
-@pytest.mark.parametrize("width", [1280, 320])
-def test_not_now_weighs_as_much_as_answering(new_visit: NewVisit, width: int) -> None:
+@pytest.mark.parametrize(("width", "text"), [(1280, 1), (320, 1), (320, 2)], ids=["wide", "narrow", "large-text"])
+def test_not_now_weighs_as_much_as_answering(new_visit: NewVisit, width: int, text: int) -> None:
     visit = new_visit()
     visit.page.set_viewport_size({"width": width, "height": 800})
     SURFACES[1].show(visit)
+    visit.page.evaluate(LARGER, text)
     submit, not_now = (
         visit.page.locator(selector).evaluate(LOOK_OF_BUTTON) for selector in (SUBMIT, "#not-now-form button")
     )
     assert (submit["tag"], submit["style"]) == (not_now["tag"], not_now["style"])
     assert submit["width"] == pytest.approx(not_now["width"], abs=PIXEL)
     assert submit["height"] == pytest.approx(not_now["height"], abs=PIXEL)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_large_letters_on_a_narrow_screen_leave_room_for_the_answers(new_visit: NewVisit, language: str) -> None:
+    visit = new_visit(language=language)
+    visit.page.set_viewport_size({"width": 320, "height": 640})
+    SURFACES[1].show(visit)
+    visit.page.evaluate(LARGER, 2)
+    pop_up = visit.page.locator(".pop-up")
+    assert pop_up.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+    of_all = pop_up.evaluate("(dialog) => dialog.querySelector('.training label').offsetWidth / dialog.offsetWidth")
+    assert of_all > 0.6
 
 
 # In words

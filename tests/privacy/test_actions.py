@@ -251,7 +251,7 @@ def test_not_now_is_refused_for_an_update_that_is_no_longer_asked(alice: User, u
 def test_not_now_is_refused_on_a_commercial_plan(plan: Plan, alice: User, update: PolicyUpdate) -> None:
     token = shown_token(alice, at=MEANWHILE)
     change_plan(alice, plan, at=MEANWHILE)
-    with refused(actions.CannotDefer):
+    with refused(actions.NotAsked):
         defer(alice, token)
 
 

@@ -140,6 +140,20 @@ def test_record_is_read_and_never_changed(staff: User, client: Client, alice: Us
     assert ConsentRecord.objects.get(pk=record.pk).kind == "training_allowed"
 
 
+def test_record_leads_to_its_person_and_to_nothing_that_is_not_there(
+    staff: User, client: Client, alice: User, update: PolicyUpdate
+) -> None:
+    answer_as(alice, Training.ALLOW)
+    record = ConsentRecord.objects.get(kind="training_allowed")
+    page = client.get(reverse("admin:privacy_consentrecord_change", args=[record.pk])).content.decode()
+    assert f'"/admin/privacy/consentrecord/?q={alice.principal}"' in page
+    assert f'"/admin/accounts/user/?q={alice.principal}"' in page
+    assert "<h1>Consent record</h1>" in page
+    # The receipt is its person's page (rule G3), and nothing here changes, so neither has a link.
+    assert "/admin/r/" not in page
+    assert "/history/" not in page
+
+
 @pytest.mark.parametrize("by", ["email", "principal", "receipt", "id"])
 def test_records_are_found(
     by: str, staff: User, client: Client, alice: User, mallory: User, update: PolicyUpdate

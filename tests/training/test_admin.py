@@ -14,6 +14,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from kombu.exceptions import OperationalError
 from pytest_django import Settings
 
@@ -79,7 +80,7 @@ def opened(site: Client, run: TrainingRun, act: str) -> dict[str, str]:
     """Open the page of an act, and return the form that it shows."""
     response = site.get(address(run, act))
     assert response.status_code == HTTPStatus.OK, said_on(site, run)
-    return {"seen": page(response).one("input", name="seen")["value"], "reason": ""}
+    return {"seen": page(response).one("input", name="seen")["value"]}
 
 
 def press(site: Client, run: TrainingRun, act: str, form: dict[str, str] | None = None, **fields: str) -> str:
@@ -179,14 +180,36 @@ def test_page_offers_what_can_be_done_and_only_that(site: Client, staff: User, a
 
 
 def test_wrong_form_is_shown_again(site: Client, staff: User) -> None:
+    response = site.post(f"{LIST}create/", {"reason": "", "key": str(uuid.uuid4())})
+    assert "Choose what the run is for." in text_of(response)
     response = site.post(f"{LIST}create/", {"purpose": "mischief", "reason": "", "key": str(uuid.uuid4())})
     assert page(response).one("title").text.startswith("Error:")
     assert not TrainingRun.objects.exists()
     run = make_run(staff, state=State.DRAFT)
+    assert "novalidate" in page(response).one("main").one("form").attributes
     response = site.post(address(run, "prepare"), {"seen": "", "reason": "x" * 1001})
     assert page(response).one("title").text.startswith("Error:")
     run.refresh_from_db()
     assert run.state == State.DRAFT
+
+
+def test_reason_is_asked_for_where_it_is_kept(site: Client, staff: User, allowing: User) -> None:
+    make_conversation(allowing)
+    run = make_run(staff)
+    asking = {act for act in ("start", "cancel", "verify") if page(site.get(address(run, act))).all("textarea")}
+    assert asking == {"start", "cancel"}
+
+
+def test_page_says_when_a_run_loses_its_files(site: Client, staff: User, allowing: User) -> None:
+    make_conversation(allowing)
+    run = make_run(staff)
+    due = date_format(LATER + timedelta(days=30), "DATE_FORMAT")
+    assert f"Cancels itself, unless started {due}" in said_on(site, run)
+    press(site, run, "start")
+    assert "Cancels itself" not in said_on(site, run)
+    press(site, run, "finish")
+    due = date_format(run.moves.get(state=State.FINISHED).at + timedelta(days=90), "DATE_FORMAT")
+    assert f"Files to be destroyed {due}" in said_on(site, run)
 
 
 # Who may not
@@ -336,7 +359,7 @@ def test_page_that_someone_else_has_overtaken_does_nothing(
 
     said = press(site, run, act, form)
 
-    assert "Someone else has moved this run meanwhile, so nothing was done." in said
+    assert "This run was moved meanwhile, so nothing was done." in said
     assert (run.state, run.moves.count()) == (before, moves)
 
 

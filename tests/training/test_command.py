@@ -99,13 +99,13 @@ def test_prepare_says_what_has_left_storage_and_goes_on_without_it(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["start", "{run}", "--by", "{staff}"], "can’t be moved there"),
-        (["finish", "{run}", "--by", "{staff}"], "can’t be moved there"),
+        (["start", "{run}", "--by", "{staff}"], "can’t be moved there.* It is draft"),
+        (["finish", "{run}", "--by", "{staff}"], "can’t be moved there.* It is draft"),
         (["prepare", "{run}", "--by", "{nobody}"], "Only staff"),
         (["create", "--by", "{nobody}"], "Only staff"),
         (["prepare", "{run}", "--by", "stranger@example.com"], "no account"),
         (["prepare", str(uuid.uuid4()), "--by", "{staff}"], "There is no run"),
-        (["verify", "not an id"], "There is no run"),
+        (["verify", "not an id"], "not an id is no id of a run"),
     ],
 )
 def test_command_says_what_can_not_be_done(

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             moves.add_argument("--by", required=True, metavar="ADDRESS", help="the member of staff who moves it")
             moves.add_argument("--reason", default="", help="why, for the record")
         for known in (prepare, start, finish, cancel, verify):
-            known.add_argument("run", help="the id of the run")
+            known.add_argument("run", help="the whole id of the run, as its page in the admin says it")
 
     def handle(self, *args: Any, act: str, **options: Any) -> None:
         """Do it, or say why not."""
@@ -52,6 +52,8 @@ class Command(BaseCommand):
             getattr(self, act.replace("-", "_"))(options)
         except PermissionDenied:
             raise CommandError("Only staff who may move training runs can do that.") from None
+        except problems.WrongState as refusal:
+            raise CommandError(f"{refusal.message} It is {found(options).get_state_display()}.") from None
         except REFUSALS as refusal:
             raise CommandError(str(getattr(refusal, "message", refusal))) from None
 
@@ -136,7 +138,9 @@ def found(options: dict[str, Any]) -> TrainingRun:
     """Return the run that is meant."""
     try:
         return TrainingRun.objects.get(pk=uuid.UUID(options["run"]))
-    except (TrainingRun.DoesNotExist, ValueError):
+    except ValueError:
+        raise CommandError(f"{options['run']} is no id of a run; its page in the admin has it whole.") from None
+    except TrainingRun.DoesNotExist:
         raise CommandError(f"There is no run {options['run']}.") from None
 
 
