@@ -24,7 +24,7 @@ from conversations.eligibility import Reason
 from conversations.redaction import VERSION
 from training import filing, manifest, store
 from training.models import Purpose, RunMove, State, TrainingRun
-from training.problems import Unsettled, WrongState
+from training.problems import Overdue, Unsettled, WrongState
 from training.records import SCHEMA_VERSION
 
 PERMISSION = "training.move_trainingrun"
@@ -107,8 +107,8 @@ def start_run(run: TrainingRun, user: User, *, at: Callable[[], datetime], reaso
 
     All of E2 is looked at again, and files that held what may not be used any more are written again first. That may
     take hours in which dates come: `at` gives the instant, and the run starts at one at which nothing was to be taken
-    out. Raises PermissionDenied, Behind, WrongState, Unsettled, or OSError; then the run has not started, and can be
-    started later.
+    out. Raises PermissionDenied, Behind, WrongState, Overdue, Unsettled, or OSError; then the run has not started, and
+    can be started later, unless it is overdue.
     """
     check_mover(user)
     require_replayed()
@@ -129,6 +129,8 @@ def start_run(run: TrainingRun, user: User, *, at: Callable[[], datetime], reaso
 def _start(run: TrainingRun, user: User, reason: str, at: datetime) -> bool:
     """Start a run whose files hold nothing that was removed by now, and return whether they do."""
     run = _locked(run, State.STARTED)
+    if TrainingRun.objects.overdue(State.PREPARED, at).filter(pk=run.pk).exists():
+        raise Overdue
     lock_everyone()
     if filing.removed_taken_out(run) or run.filed_at is None:
         return False

@@ -1,11 +1,11 @@
 """Training runs, what is in them, and the record of who moved them on."""
 
 import uuid
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -43,6 +43,17 @@ MOVES = {
 }
 # From then on nothing in a run changes any more.
 FROZEN = (State.STARTED, State.FINISHED)
+# How long a run may stay there: then a prepared one cancels itself, and the files of a finished one are destroyed.
+STAYS = {State.PREPARED: timedelta(days=30), State.FINISHED: timedelta(days=90)}
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    """Runs by how long they have been where they are."""
+
+    def overdue(self, state: State, at: datetime) -> Self:
+        """Those that by an instant have been in one of the states of `STAYS` for as long as they may."""
+        moves = RunMove.objects.filter(run=OuterRef("pk"), state=state, at__lte=at - STAYS[state])
+        return self.filter(Exists(moves), state=state)
 
 
 class TrainingRun(models.Model):
@@ -66,6 +77,8 @@ class TrainingRun(models.Model):
     problem = models.TextField(_("what stopped it"), blank=True, editable=False)
     filed_at = models.DateTimeField(_("files written"), null=True, editable=False)
     destroyed_at = models.DateTimeField(_("files destroyed"), null=True, editable=False)
+
+    objects = TrainingRunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("training run")

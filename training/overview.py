@@ -16,12 +16,9 @@ from accounts.models import User
 from conversations.eligibility import Reason
 from training import card, store
 from training.acts import REASONS, Words
-from training.models import Doing, RunMove, Shard, State, Step, TrainingRun
-from training.retention import FINISHED_FOR, PREPARED_FOR
+from training.models import STAYS, Doing, RunMove, Shard, State, Step, TrainingRun
 
 SHARDS_ON_A_PAGE = 100
-# How long after it came there a run may stay, with its files, in these states.
-STAYS = {State.PREPARED: PREPARED_FOR, State.FINISHED: FINISHED_FOR}
 # The classes of the filter, in words.
 CLASSES: dict[str, Words] = {
     "SECRET": _("secrets and keys"),

@@ -24,6 +24,12 @@ class WrongState(Refusal):
     message = _("The run can’t be moved there from where it is. Someone else may have moved it.")
 
 
+class Overdue(Refusal):
+    """The run waited too long: the next purge cancels it."""
+
+    message = _("The run was not started within 30 days of being prepared, so it cancels itself.")
+
+
 class Unsettled(Refusal):
     """Something was taken out again and again while the files were written."""
 

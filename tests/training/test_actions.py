@@ -117,10 +117,11 @@ def test_no_file_is_written_while_the_database_is_behind_its_journal(staff: User
 
 
 def test_what_comes_to_its_date_while_files_are_written_does_not_start(staff: User, allowing: User) -> None:
-    make_conversation(allowing, at=LATER - SECOND)
-    run = make_run(staff)
+    written = make_conversation(allowing, at=LATER - SECOND).expires_at
+    assert written
+    begun = written - SECOND
+    run = make_run(staff, at=begun)
     assert len(exported(run)) == 1
-    begun, written = LATER, LATER + timedelta(days=6 * 365)
     instants = iter([begun, written, written + SECOND])
 
     actions.start_run(run, staff, at=lambda: next(instants))

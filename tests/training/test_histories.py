@@ -19,6 +19,7 @@ from tests.factories import make_staff
 from tests.training.runs import exported
 from training import actions, filing, store
 from training.models import Purpose, State, TrainingRun
+from training.problems import Overdue
 from training.records import Incomplete
 from training.verification import differences
 
@@ -148,7 +149,11 @@ class RunHistories(Histories):
         run.refresh_from_db()
         if run.state != State.PREPARED:
             return
-        self.tick()
+        waits_since = run.moves.get(state=State.PREPARED).at
+        if self.tick() >= waits_since + timedelta(days=30):
+            with pytest.raises(Overdue):
+                actions.start_run(run, self.staff, at=lambda: self.now)
+            return
         actions.start_run(run, self.staff, at=lambda: self.now)
         run.refresh_from_db()
         assert run.frozen_at

@@ -1,5 +1,6 @@
 """The dates of runs: what was prepared and forgotten cancels itself, and files go 90 days after the end."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from accounts.models import User
 from conversations.purge import due_at, purge
 from tests.conftest import MoveClock
 from tests.factories import SECOND, make_conversation
-from tests.training.runs import LATER, files, make_run
+from tests.training.runs import LATER, files, make_run, start
 from training.models import State
+from training.problems import Overdue
 from training.verification import differences
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +40,18 @@ def test_prepared_run_cancels_itself_after_30_days(
         assert move.moved_by is None
         assert move.at == at
     assert list(differences(run)) == []
+
+
+@pytest.mark.parametrize(("offset", "is_past"), AROUND)
+def test_run_that_is_about_to_cancel_itself_is_not_started(
+    staff: User, allowing: User, offset: timedelta, *, is_past: bool
+) -> None:
+    make_conversation(allowing)
+    run = make_run(staff)
+    with pytest.raises(Overdue) if is_past else nullcontext():
+        start(run, staff, at=LATER + timedelta(days=30) + offset)
+    run.refresh_from_db()
+    assert run.state == (State.PREPARED if is_past else State.STARTED)
 
 
 @pytest.mark.parametrize(("offset", "is_past"), AROUND)

@@ -169,7 +169,7 @@ def test_allow_that_is_overdue_and_then_repeated_does_not_come_back(
     staff: User, allowing: User, update: PolicyUpdate, late: timedelta
 ) -> None:
     make_conversation(allowing, at=MEANWHILE)
-    later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=(LATER + 30 * DAY).date())
+    later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=(LATER + 20 * DAY).date())
     run = make_run(staff)
 
     answer_as(allowing, Training.ALLOW, at=later.deadline + late)
@@ -180,7 +180,7 @@ def test_allow_that_is_overdue_and_then_repeated_does_not_come_back(
 
 def test_allow_repeated_in_time_stays(staff: User, allowing: User, update: PolicyUpdate) -> None:
     make_conversation(allowing, "mine", at=MEANWHILE)
-    later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=(LATER + 30 * DAY).date())
+    later = make_update("2026-02-10", announced_at=LATER + DAY, last_day=(LATER + 20 * DAY).date())
     run = make_run(staff)
 
     answer_as(allowing, Training.ALLOW, at=later.deadline - SECOND)
@@ -196,7 +196,7 @@ def test_allow_that_reaches_less_than_the_one_before_takes_out(
     later = make_update(
         "2026-02-10",
         announced_at=LATER + DAY,
-        last_day=(LATER + 30 * DAY).date(),
+        last_day=(LATER + 20 * DAY).date(),
         coverage_reading=CoverageReading.MESSAGE,
     )
     run = make_run(staff)
@@ -211,7 +211,7 @@ def test_allow_that_reaches_less_than_the_one_before_takes_out(
 def test_allow_that_reaches_no_less_than_the_one_before_stays(
     staff: User, allowing: User, update: PolicyUpdate, reading: CoverageReading
 ) -> None:
-    last_day = (LATER + 30 * DAY).date()
+    last_day = (LATER + 20 * DAY).date()
     make_update("2026-01-10", announced_at=MEANWHILE, last_day=last_day, coverage_reading=CoverageReading.MESSAGE)
     answer_as(allowing, Training.ALLOW, at=MEANWHILE + DAY)
     make_conversation(allowing, "mine", at=MEANWHILE + DAY)
@@ -227,8 +227,8 @@ def test_allow_that_reaches_no_less_than_the_one_before_stays(
 @pytest.mark.parametrize(("offset", "stays"), [(-SECOND, True), (timedelta(), False), (SECOND, False)])
 def test_start_looks_at_the_retention_date(staff: User, allowing: User, offset: timedelta, *, stays: bool) -> None:
     conversation = make_conversation(allowing)
-    run = make_run(staff)
     assert conversation.expires_at
+    run = make_run(staff, at=conversation.expires_at - DAY)
 
     start(run, staff, at=conversation.expires_at + offset)
 
