@@ -52,7 +52,7 @@ def slowly(update: PolicyUpdate, at: datetime) -> dict[str, Any]:
     scope = [
         user
         for user in User.objects.all()
-        if not user.is_persona and user.closed_at is None and user.plan in {"free", "pro", "max"}
+        if not user.is_persona and user.is_active and user.closed_at is None and user.plan in {"free", "pro", "max"}
     ]
     people = [Seen(user, update.version) for user in scope]
     standings = [standing_of(user, at) for user in scope]

@@ -78,6 +78,7 @@ STEPS = st.one_of(
     st.tuples(st.just("plan"), st.sampled_from([Plan.FREE, Plan.PRO, Plan.MAX, Plan.TEAM, Plan.API])),
     st.tuples(st.just("language"), st.sampled_from(["en", "zh-hans"])),
     st.tuples(st.just("close"), st.booleans()),
+    st.tuples(st.just("switch"), st.booleans()),
     st.tuples(st.just("publish"), st.booleans(), st.integers(1, 20)),
     st.tuples(st.just("move"), st.integers(1, 20)),
     st.tuples(st.just("join")),
@@ -124,6 +125,9 @@ class History:
         close_account(user, at=self.at)
         if erased:
             erase(user.principal)
+
+    def _switch(self, user: User, on: bool) -> None:
+        User.objects.filter(pk=user.pk, closed_at__isnull=True).update(is_active=on)
 
     def _publish(self, user: User, material: bool, days: int) -> None:
         announced = self.at + timedelta(hours=days)
@@ -242,6 +246,15 @@ def test_change_of_mind_leaves_the_day_and_surface_of_the_first_answer(alice: Us
     assert (rollout.everyone.allowed, rollout.everyone.refused) == (0, 1)
     assert [(day.day, day.allowed, day.refused) for day in rollout.days] == [(MEANWHILE.date(), 1, 0)]
     assert (rollout.changed, rollout.withdrawals, rollout.returns) == (1, 2, 1)
+
+
+def test_who_is_switched_off_counts_nowhere_until_switched_on(alice: User, update: PolicyUpdate) -> None:
+    answer_as(alice, ALLOW)
+    counts = []
+    for is_active in (True, False, True):
+        User.objects.filter(pk=alice.pk).update(is_active=is_active)
+        counts.append(numbers(figures().everyone))
+    assert counts == [[1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 1, 0]]
 
 
 def test_personas_and_deleted_accounts_count_nowhere(alice: User, update: PolicyUpdate) -> None:
