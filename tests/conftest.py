@@ -36,7 +36,7 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 SEED = os.environ.get("TESTS_SEED", "")
 # Of a test with many cases, one in so many is run; which, the seed says.
 SHARE = int(os.environ.get("TESTS_SHARE", "1"))
-MANY = 40
+MANY = 10
 
 # Where coverage is measured, these don't count. Histories would take twice as long, and what only chance comes by has
 # no test that says what it is for; a site that a browser looks at is another process.
@@ -223,10 +223,15 @@ def _take_a_share(items: list[pytest.Item]) -> list[pytest.Item]:
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     turn = zlib.crc32(SEED.encode()) % SHARE
-    taken = {item for each in cases.values() for item in (each if len(each) <= MANY else each[turn::SHARE])}
+    taken = {item for each in cases.values() for item in (each if is_whole(each) else each[turn::SHARE])}
     left_out = [item for item in items if item not in taken]
     items[:] = [item for item in items if item in taken]
     return left_out
+
+
+def is_whole(cases: list[pytest.Item]) -> bool:
+    """Return whether all cases of a test are run: there are few, or each shows something else of the database."""
+    return len(cases) <= MANY or cases[0].get_closest_marker("whole") is not None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

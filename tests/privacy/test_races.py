@@ -20,7 +20,7 @@ from privacy.verification import verify
 from tests.conftest import MoveClock
 from tests.factories import MEANWHILE, PASSWORD, make_user, shown_token
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.whole]
 
 ALLOW, REFUSE = Training.ALLOW, Training.REFUSE
 TIMES = 12

@@ -25,7 +25,7 @@ from privacy.models import (
 from privacy.publication import move_last_day, raise_rollout
 from tests.factories import LAST_DAY, MEANWHILE, VERSION, answer_as, make_staff, make_update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 
 APPEND_ONLY = (ConsentRecord, Notice, UpdateAct)
 EVERY_ROW = (*APPEND_ONLY, PolicyUpdate, PolicyDocument)

@@ -20,7 +20,7 @@ from training import actions, filing, manifest, problems, shards, store
 from training.models import Purpose, Removal, State, TrainingRun
 from training.verification import differences
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.whole]
 ROUNDS = 5
 ACTS = ("refuses", "deletes", "excludes", "leaves", "goes commercial")
 

@@ -16,7 +16,7 @@ from tests.training.runs import make_run
 from training.models import MOVES, ManifestRow, RunMove, Shard, State, TrainingRun
 from training.triggers import TRIGGERS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.whole]
 
 
 @contextmanager
