@@ -152,7 +152,7 @@ def test_command_writes_the_file_of_the_real_day(
 ) -> None:
     answer_as(alice, Training.ALLOW)
     call_command("write_ledger_heads")
-    assert "1 chains have moved" in capsys.readouterr().out
+    assert "Chains that have moved: 1," in capsys.readouterr().out
     assert (heads_dir / f"{timezone.now().astimezone(UTC):%Y-%m-%d}.jsonl").exists()
 
 
@@ -303,5 +303,5 @@ def test_commands_write_losses_down_and_say_that_there_are_some(
     call_command("verify_ledger")
 
     out = capsys.readouterr().out
-    assert "1 heads name records that are lost, and now say so." in out
-    assert "1 heads name records that are known to be lost" in out
+    assert "Heads of records that are lost, which now say so: 1." in out
+    assert "Heads of records known to be lost, as LEDGER_HEADS_DIR says: 1." in out

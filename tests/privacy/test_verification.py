@@ -138,7 +138,7 @@ def test_command_says_what_it_verified(history: None, capsys: pytest.CaptureFixt
     write_heads(MEANWHILE.date())
     call_command("verify_ledger")
     out = capsys.readouterr().out
-    assert "Verified: 9 records of 2 people, 2 notices, 2 heads." in out
+    assert "Verified. People: 2, records: 9, notices: 2, heads: 2." in out
     assert "2025-09-10.jsonl has the SHA-256" in out
 
 

@@ -237,6 +237,8 @@ def test_act_is_refused_to_who_may_not(client: Client, staff: User, who: str, ac
     for response in (client.get(address(run, act), follow=True), client.post(address(run, act), form, follow=True)):
         assert response.status_code == HTTPStatus.FORBIDDEN
         assert page(response).one("h1").text == "That is not open to you"
+        leads_back = page(response).all("a", href=reverse("admin:index"))
+        assert bool(leads_back) is (who in {"viewer", "plain staff"})
 
     run.refresh_from_db()
     assert (run.state, RunMove.objects.count(), Step.objects.count()) == (BEFORE[act], moves, 0)

@@ -32,13 +32,13 @@ def test_command_takes_a_run_from_its_draft_to_its_end(staff: User, allowing: Us
     by = ("--by", staff.email, "--reason", "The autumn model.")
 
     dry = run_command("dry-run")
-    assert "1 conversations would be in it" in dry
+    assert "Conversations that would be in it: 1." in dry
     assert any(line.split() == ["1", "never_answered"] for line in dry.splitlines())
 
     key = run_command("create", "--purpose", "safety_classifiers", *by)
     run = TrainingRun.objects.get(pk=key)
     assert run.purpose == "safety_classifiers"
-    assert "1 conversations are in the run" in run_command("prepare", key, *by)
+    assert "Conversations in the run: 1." in run_command("prepare", key, *by)
     assert "as they should be" in run_command("verify", key)
     assert "has started" in run_command("start", key, *by)
     assert "finished" in run_command("finish", key, *by)

@@ -19,10 +19,10 @@ class Command(BaseCommand):
             others = f" ({report.findings - 1} more with it)" if report.findings > 1 else ""
             raise CommandError(f"BROKEN: {report.first}{others}")
         self.stdout.write(
-            f"Verified: {report.records} records of {report.people} people, {report.notices} notices,"
-            f" {report.heads} heads."
+            f"Verified. People: {report.people:,}, records: {report.records:,}, notices: {report.notices:,},"
+            f" heads: {report.heads:,}."
         )
         if report.lost:
-            self.stdout.write(f"{report.lost} heads name records that are known to be lost: LEDGER_HEADS_DIR says why.")
+            self.stdout.write(f"Heads of records known to be lost, as LEDGER_HEADS_DIR says: {report.lost:,}.")
         if report.last_file:
             self.stdout.write(f"Compare with your copy: {report.last_file} has the SHA-256 {report.last_sha256}.")

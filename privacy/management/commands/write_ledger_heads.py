@@ -35,5 +35,5 @@ class Command(BaseCommand):
         except (HeadsError, OSError) as error:
             raise CommandError(f"Not written: {error}") from error
         if lost is not None:
-            self.stdout.write(f"{lost} heads name records that are lost, and now say so.")
-        self.stdout.write(f"{moved} chains have moved: {settings.LEDGER_HEADS_DIR / f'{today}.jsonl'}")
+            self.stdout.write(f"Heads of records that are lost, which now say so: {lost:,}.")
+        self.stdout.write(f"Chains that have moved: {moved:,}, in {settings.LEDGER_HEADS_DIR / f'{today}.jsonl'}")

@@ -66,9 +66,8 @@ class Command(BaseCommand):
     def dry_run(self, options: dict[str, Any]) -> None:
         """Say what would be in a run."""
         counts = count_by_reason(clock.now())
-        self.stdout.write(
-            f"{counts.get(Reason.NONE, 0):,} conversations would be in it. Kept out, by the first reason:"
-        )
+        self.stdout.write(f"Conversations that would be in it: {counts.get(Reason.NONE, 0):,}.")
+        self.stdout.write("Kept out, by the first reason:")
         for reason in Reason:
             if reason is not Reason.NONE:
                 self.stdout.write(f"  {counts.get(reason, 0):>12,} {reason.value}")
@@ -79,7 +78,7 @@ class Command(BaseCommand):
         filing.take_out_ineligible(run, clock.now())
         if run.state == State.DRAFT:
             rows = actions.prepare_run(run, mover(options), at=clock.now(), reason=options["reason"])
-            self.stdout.write(f"{rows:,} conversations are in the run.")
+            self.stdout.write(f"Conversations in the run: {rows:,}.")
         run.refresh_from_db()
         if run.state != State.PREPARED:
             raise problems.WrongState
