@@ -2,6 +2,7 @@
 
 import uuid
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -25,6 +26,7 @@ from conversations.forms import FeedbackForm
 from conversations.models import Format, Message, Role
 from conversations.recognisers import TooSlow
 from conversations.views import own
+from privacy.drafts import draft_for, drop_draft, writer_token
 
 LENGTH = 30
 
@@ -38,7 +40,8 @@ def give(request: SignedInRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     if given := feedback_of(request.user).filter(message=rated).first():
         return redirect(given)
     if request.method != "POST":
-        return _page(request, rated, FeedbackForm(initial={"thumb": request.GET.get("thumb", "")}))
+        written = draft_for(request.user, request.path, at=clock.now())
+        return _page(request, rated, FeedbackForm(initial={"thumb": request.GET.get("thumb", ""), "comment": written}))
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return _page(request, rated, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -59,6 +62,7 @@ def _store(request: SignedInRequest, rated: Message, form: FeedbackForm) -> Http
         return redirect(refusal.feedback)
     except Gone as gone:
         raise Http404 from gone
+    drop_draft(request.user, request.path)
     messages.success(request, _("Your feedback is saved. Thank you."))
     return redirect(given)
 
@@ -72,7 +76,8 @@ def _page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """Show the form, or, once it is filled in, what would be stored."""
-    context = {"form": form, "rated": rated, "conversation": rated.conversation, "refusal": refusal}
+    context: dict[str, Any] = {"form": form, "rated": rated, "conversation": rated.conversation, "refusal": refusal}
+    context["writer"] = writer_token(request.user)
     if not (form.is_bound and form.is_valid()):
         return render(request, "conversations/give_feedback.html", context, status=status)
     user, typed = request.user, form.cleaned_data

@@ -28,6 +28,7 @@ KEPT_FIELDS = {
     "conversations:start": ("text", "conversations:index"),
     "conversations:start_coding": ("text", "conversations:coding"),
     "conversations:write": ("text", "conversations:chat"),
+    "conversations:give_feedback": ("comment", "conversations:give_feedback"),
 }
 
 

@@ -12,11 +12,12 @@ from conversations import actions, feedback
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Thumb
 from conversations.purge import purge
 from conversations.replies import answer_message
-from privacy.models import PolicyUpdate, Training
+from privacy.drafts import keep_draft
+from privacy.models import Draft, PolicyUpdate, Training
 from tests.conftest import MoveClock
 from tests.conversations.assistants import Echo
-from tests.factories import MEANWHILE, answer_as
-from tests.pages import Element, page
+from tests.factories import AFTERWARDS, MEANWHILE, answer_as
+from tests.pages import Element, next_of, page
 
 DAY = timedelta(days=1)
 LIST = reverse("conversations:feedback")
@@ -255,3 +256,52 @@ def test_text_that_the_filter_is_too_slow_for_is_not_stored(
         assert "The filter takes too long" in page(answer).one("main").text
 
     assert not FeedbackCopy.objects.exists()
+
+
+# A comment that was being written when the gate shut, or the session was lost (rule B5)
+
+
+@pytest.mark.parametrize("step", ["written", "previewed"])
+def test_comment_is_kept_at_the_gate_and_given_back(
+    client: Client, alice: User, update: PolicyUpdate, moved_to: MoveClock, step: str
+) -> None:
+    reply = reply_to(alice)
+    moved_to(AFTERWARDS)
+    client.force_login(alice)
+    sent = {"thumb": "down", "comment": "It was long.", "token": "of a preview"}
+    if step == "written":
+        del sent["token"]
+
+    refused = client.post(address(reply), sent)
+    answer_as(alice, Training.REFUSE, at=AFTERWARDS)
+    shown = page(client.get(next_of(refused["Location"])))
+
+    assert next_of(refused["Location"]) == address(reply)
+    assert shown.one("textarea", name="comment").text == "It was long."
+    assert not Feedback.objects.exists()
+
+
+def test_kept_comment_is_forgotten_once_it_is_stored(alices: Client, alice: User) -> None:
+    reply = reply_to(alice)
+    keep_draft(alice, address(reply), "It was long.", at=MEANWHILE)
+    shown = previewed(alices, reply, "It was too long.")
+    assert Draft.objects.exists()
+
+    alices.post(address(reply), fields(shown))
+
+    assert FeedbackCopy.objects.get().comment == "It was too long."
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize("step", ["written", "previewed"])
+def test_comment_survives_a_lost_session(alices: Client, alice: User, step: str) -> None:
+    reply = reply_to(alice)
+    shown = page(alices.get(address(reply))) if step == "written" else previewed(alices, reply, "It was long.")
+    writer = shown.one("input", name="writer")["value"]
+    alices.logout()
+
+    alices.post(address(reply), {"thumb": "down", "comment": "It was long.", "writer": writer})
+
+    assert [(draft.user, draft.path, draft.text) for draft in Draft.objects.all()] == [
+        (alice, address(reply), "It was long.")
+    ]
