@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,9 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 
 # What `.ci/run` sets, so that what it finds is found again where the same is run.
 SEED = os.environ.get("TESTS_SEED", "")
-# Of a test with many cases, one in so many is run; which, the seed says.
+# Of the tests with more than so many cases, one case in so many is run; which, the seed says.
 SHARE = int(os.environ.get("TESTS_SHARE", "1"))
-MANY = 10
+MANY = int(os.environ.get("TESTS_MANY", "10"))
 
 # Where coverage is measured, these don't count. Histories would take twice as long, and what only chance comes by has
 # no test that says what it is for; a site that a browser looks at is another process.
@@ -198,6 +198,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     the suite runs on both, so they are left out of the run in which they can say nothing; and so is, on PostgreSQL, a
     test that asks for no database: pytest-django refuses it any query, and it has run on SQLite.
     """
+    # What the first ten cases of a test don't come by, the eleventh hardly does.
+    for item in (case for cases in by_test(items) for case in cases[10:]):
+        item.add_marker("no_cover")
     if SHARE > 1:
         config.hook.pytest_deselected(items=_take_a_share(items))
     elsewhere = "postgresql" if connection.vendor == "sqlite" else "sqlite"
@@ -218,20 +221,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _take_a_share(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Keep one in SHARE of the cases of each test that has many, and return the others."""
-    cases: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    turn = zlib.crc32(SEED.encode()) % SHARE
-    taken = {item for each in cases.values() for item in (each if is_whole(each) else each[turn::SHARE])}
-    left_out = [item for item in items if item not in taken]
-    items[:] = [item for item in items if item in taken]
-    return left_out
+    """Keep one in SHARE of the cases of tests that have many, and return the others."""
+    shared = [case for cases in by_test(items) if has_many(cases) for case in cases]
+    left_out = {*shared} - {*shared[zlib.crc32(SEED.encode()) % SHARE :: SHARE]}
+    items[:] = [item for item in items if item not in left_out]
+    return [*left_out]
 
 
-def is_whole(cases: list[pytest.Item]) -> bool:
-    """Return whether all cases of a test are run: there are few, or each shows something else of the database."""
-    return len(cases) <= MANY or cases[0].get_closest_marker("whole") is not None
+def by_test(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
+    """Return the cases of each test, in the order of their names."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in sorted(items, key=lambda item: item.nodeid):
+        tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return tests.values()
+
+
+def has_many(cases: list[pytest.Item]) -> bool:
+    """Return whether a part of a test's cases will do: there are many, and each shows much the same."""
+    return len(cases) > MANY and cases[0].get_closest_marker("whole") is None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
