@@ -12,7 +12,7 @@ from accounts.triggers import PostgresqlTrigger, SqliteTrigger, Triggers
 DUE = "privacy_rolloutdue"
 PEOPLE, RECORDS = "accounts_user", "privacy_consentrecord"
 # What a change of which counts someone elsewhere; signing in changes none of them.
-COLUMNS = ("principal", "plan", "language", "joined_at", "closed_at", "is_active", "is_persona")
+COLUMNS = ("principal", "plan", "language", "joined_at", "is_active", "is_persona")
 
 
 def _name(table: str, event: str) -> str:

@@ -78,7 +78,7 @@ def placings_of(
 
     `records` are all of the person's, in order; `updates` the published material ones, the earliest first.
     """
-    if user.is_persona or not user.is_active or user.closed_at is not None or user.plan not in CONSUMER_PLANS:
+    if user.is_persona or not user.is_active or user.plan not in CONSUMER_PLANS:
         return {}
     alike = {"plan": user.plan, "language": user.language}
     by_version: dict[str, list[ConsentRecord]] = defaultdict(list)

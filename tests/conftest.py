@@ -36,7 +36,7 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 SEED = os.environ.get("TESTS_SEED", "")
 # Of the tests with more than so many cases, one case in so many is run; which, the seed says.
 SHARE = int(os.environ.get("TESTS_SHARE", "1"))
-MANY = int(os.environ.get("TESTS_MANY", "10"))
+MANY = int(os.environ.get("TESTS_MANY", "5"))
 
 # Where coverage is measured, these don't count. Histories would take twice as long, and what only chance comes by has
 # no test that says what it is for; a site that a browser looks at is another process.
@@ -198,8 +198,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     the suite runs on both, so they are left out of the run in which they can say nothing; and so is, on PostgreSQL, a
     test that asks for no database: pytest-django refuses it any query, and it has run on SQLite.
     """
-    # What the first ten cases of a test don't come by, the eleventh hardly does.
-    for item in (case for cases in by_test(items) for case in cases[10:]):
+    # What forty cases of a test don't come by, the next hardly does.
+    for item in (case for cases in by_test(items) for case in cases[40:]):
         item.add_marker("no_cover")
     if SHARE > 1:
         config.hook.pytest_deselected(items=_take_a_share(items))

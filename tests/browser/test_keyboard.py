@@ -224,9 +224,11 @@ def test_focus_is_never_hidden(new_visit: NewVisit, screen: Screen, size: tuple[
     hidden = []
     for _press in range(40):
         visit.page.keyboard.press("Tab")
-        if focus_is_on(visit.page, "body"):
+        # Asked at once: past the last control focus goes on its way by itself.
+        found = visit.page.evaluate(f"() => document.activeElement === document.body ? null : ({IS_HIDDEN})()")
+        if found is None:
             break
-        hidden.append(visit.page.evaluate(IS_HIDDEN))
+        hidden.append(found)
     assert len(hidden) >= 3
     assert not list(filter(None, hidden))
 
