@@ -79,7 +79,7 @@ def recipients(occasion: Occasion, at: datetime) -> QuerySet[User]:
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
     deferred = ConsentState.objects.filter(user=OuterRef("pk"), deferral_update=update, deferred_until__gt=at)
     written = occasion.letters.filter(user=OuterRef("pk"))
-    return there_before(undecided(update, at), update).filter(
+    return there_before(undecided(update), update).filter(
         Exists(confirmed), ~Exists(deferred), ~Exists(written), reminder_stop=None
     )
 
