@@ -7,7 +7,15 @@ import pytest
 
 from accounts.models import User
 from privacy.models import Act, DocumentKind, PolicyUpdate, Training, UpdateAct
-from privacy.publication import CannotChange, NotPublishable, move_last_day, problems_of, publish, raise_rollout
+from privacy.publication import (
+    CannotChange,
+    NotPublishable,
+    fingerprint,
+    move_last_day,
+    problems_of,
+    publish,
+    raise_rollout,
+)
 from tests.factories import (
     ANNOUNCED,
     LAST_DAY,
@@ -133,6 +141,26 @@ def test_longest_period_there_can_be_still_gives_a_date(alice: User) -> None:
 def test_update_is_published_once(update: PolicyUpdate) -> None:
     with refused(update, "published already"):
         publish(update, by=None, at=MEANWHILE)
+
+
+# What has changed since its page was opened
+
+
+def test_draft_that_was_edited_since_is_not_published(draft: PolicyUpdate, staff: User) -> None:
+    seen = fingerprint(draft)
+    PolicyUpdate.objects.update(refuse_retention_days=60)
+    with refused(draft, "has changed since that page was opened"):
+        publish(draft, by=staff, at=ANNOUNCED, seen=seen)
+    PolicyUpdate.objects.update(refuse_retention_days=30)
+    assert publish(draft, by=staff, at=ANNOUNCED, seen=seen).published_at == ANNOUNCED
+
+
+def test_last_day_that_has_moved_there_and_back_since_is_not_moved(update: PolicyUpdate, staff: User) -> None:
+    seen, at = fingerprint(update), ANNOUNCED - SECOND
+    for day in (LATER, LAST_DAY):
+        move_last_day(update, day, reason="Not announced yet.", by=staff, at=at)
+    with refused(update, "has changed since that page was opened"):
+        move_last_day(update, EARLIER, reason="Sooner.", by=staff, at=at, seen=seen)
 
 
 # Rolling out
