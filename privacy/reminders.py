@@ -86,7 +86,7 @@ def recipients(occasion: Occasion, at: datetime) -> QuerySet[User]:
 
 def is_due(occasion: Occasion, standing: Standing, at: datetime) -> bool:
     """Return whether someone who stands there is to get a letter now. Their row is locked."""
-    if standing.update != occasion.update or not standing.can_defer or standing.is_deferred:
+    if not standing.can_defer or standing.is_deferred:
         return False
     if standing.user.is_persona or ReminderStop.objects.filter(user=standing.user).exists():
         return False

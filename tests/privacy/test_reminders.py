@@ -21,7 +21,7 @@ from accounts.journal import Line
 from accounts.leaving import ACCOUNT_DELETED, close_account
 from accounts.models import Plan, User
 from privacy.models import ConsentRecord, Letter, PolicyUpdate, ReminderStop, Training
-from privacy.publication import move_last_day
+from privacy.publication import move_last_day, raise_rollout
 from privacy.reminder_letters import unsubscribe_token
 from privacy.reminders import begin, occasions, recipients, resume_reminders, send_letters, stop_reminders, unclear
 from privacy.tasks import send_reminders
@@ -132,8 +132,19 @@ def outsiders() -> dict[str, User]:
 def test_only_the_undecided_in_scope_are_reminded(update: PolicyUpdate, alice: User) -> None:
     outsiders()
     mail.outbox.clear()
+    (occasion,) = occasions(FIRST)
+    assert list(recipients(occasion, FIRST)) == [alice], "as a dry run counts them"
     assert send(FIRST) == [(alice.email, 14)]
     assert [letter.to for letter in letters()] == [[alice.email]]
+
+
+def test_address_is_confirmed_by_its_own_person(update: PolicyUpdate, alice: User) -> None:
+    """Another address of theirs says nothing, nor what a stranger says of this one."""
+    EmailAddress.objects.filter(user=alice).update(verified=False)
+    EmailAddress.objects.create(user=alice, email="other@example.com", verified=True)
+    stranger = make_user("stranger@example.com", plan=Plan.TEAM)
+    EmailAddress.objects.create(user=stranger, email=alice.email, verified=True)
+    assert send(FIRST) == []
 
 
 def test_who_is_about_to_be_written_to_is_looked_at_again_under_the_lock(update: PolicyUpdate, alice: User) -> None:
@@ -165,6 +176,13 @@ def test_reminder_waits_for_the_end_of_a_deferral(update: PolicyUpdate, alice: U
     assert send(until) == [(alice.email, 14)]
 
 
+def test_reminder_waits_for_no_deferral_of_an_earlier_update(alice: User) -> None:
+    make_update("2025-05-01", announced_at=ANNOUNCED - 100 * DAY, last_day=LAST_DAY + 60 * DAY, short_deferral_days=90)
+    defer_as(alice, at=ANNOUNCED - DAY)
+    make_update()
+    assert send(FIRST) == [(alice.email, 14)]
+
+
 def test_reminder_overtaken_during_a_deferral_is_never_sent(update: PolicyUpdate, alice: User) -> None:
     for at in (FIRST - 2 * DAY, FIRST - DAY, FIRST):
         until = defer_as(alice, at=at).deferred_until
@@ -188,6 +206,20 @@ def test_who_answered_an_earlier_update_is_reminded_of_this_one(alice: User) -> 
     assert "the choice you made before stands" in letters()[-1].body
 
 
+def test_each_update_has_reminders_of_its_own(alice: User) -> None:
+    former = make_update("2025-05-01", announced_at=ANNOUNCED - 100 * DAY, last_day=LAST_DAY - 60 * DAY)
+    assert send(former.deadline - 14 * DAY) == [(alice.email, 14)]
+    answer_as(alice, Training.REFUSE, at=former.deadline - 13 * DAY)
+    make_update()
+    assert send(FIRST) == [(alice.email, 14)]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_update_to_come_holds_no_reminder_up(update: PolicyUpdate, alice: User, published: bool) -> None:
+    make_update("2025-12-01", announced_at=DEADLINE, last_day=LAST_DAY + 60 * DAY, published=published)
+    assert send(LAST) == [(alice.email, 1)]
+
+
 def test_moved_last_day_moves_the_reminders(update: PolicyUpdate, alice: User) -> None:
     move_last_day(update, LAST_DAY + 10 * DAY, reason="More time.", by=make_staff(), at=MEANWHILE)
     assert (alice.email, 14) not in send(FIRST)
@@ -205,7 +237,9 @@ def test_killed_process_sends_nothing_twice_and_leaves_what_it_was_about_to_send
     assert send(FIRST) == []
     assert letters() == []
     assert not unclear().exists(), "another process may still be sending it"
-    Letter.objects.update(begun_at=timezone.now() - timedelta(hours=2))
+    Letter.objects.update(begun_at=timezone.now() - timedelta(minutes=59))
+    assert not unclear().exists()
+    Letter.objects.update(begun_at=timezone.now() - timedelta(minutes=61))
     assert [letter.user for letter in unclear()] == [alice]
     out = StringIO()
     call_command("send_reminders", dry_run=True, stdout=out)
@@ -355,6 +389,14 @@ def test_dry_run_says_what_is_due_and_sends_nothing(update: PolicyUpdate, alice:
     assert out.getvalue() == "1 letters are due (2025-08-28: 14 days before).\n"
     assert not Letter.objects.exists()
     assert letters() == []
+
+
+def test_dry_run_names_a_move_of_the_last_day(update: PolicyUpdate, alice: User, moved_to: MoveClock) -> None:
+    move_last_day(update, LAST_DAY + DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+    moved_to(MEANWHILE)
+    out = StringIO()
+    call_command("send_reminders", dry_run=True, stdout=out)
+    assert out.getvalue() == "1 letters are due (2025-08-28: the last day has moved).\n"
 
 
 def test_command_sends_and_says_so(update: PolicyUpdate, alice: User, moved_to: MoveClock) -> None:
@@ -533,6 +575,25 @@ def test_only_the_latest_move_is_told(update: PolicyUpdate, alice: User) -> None
     send(MEANWHILE)
     (letter,) = letters()
     assert "October 8, 2025" in letter.subject
+
+
+def test_each_move_is_told(update: PolicyUpdate, alice: User) -> None:
+    for days in (5, 10):
+        move_last_day(update, LAST_DAY + days * DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+        assert send(MEANWHILE) == [(alice.email, None)]
+
+
+def test_move_is_told_after_a_wider_roll_out_too(alice: User) -> None:
+    update = make_update(rollout_percentage=10)
+    move_last_day(update, LAST_DAY + DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+    raise_rollout(update, 20, by=None, at=MEANWHILE)
+    assert send(MEANWHILE) == [(alice.email, None)]
+
+
+def test_move_is_told_until_the_deadline(update: PolicyUpdate) -> None:
+    act = move_last_day(update, LAST_DAY + DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+    told = [[occasion.act for occasion in occasions(at)] for at in (DEADLINE + DAY - SECOND, DEADLINE + DAY)]
+    assert told == [[act, None], []]
 
 
 def test_move_before_the_announcement_is_told_to_nobody(alice: User) -> None:
