@@ -139,8 +139,7 @@ def send_letters(
     It can be killed anywhere and run again, and two of them share the work. Raises OSError while the mail server
     takes nothing, and Behind while this database is older than the journal: who has left since must not be written to.
     """
-    if journal.is_behind() or journal.is_lost():
-        raise journal.Behind
+    journal.require_replayed()
     report, until = Report(), None if seconds is None else time.monotonic() + seconds
     with Delivery() as delivery:
         for occasion in occasions(now()):

@@ -17,10 +17,11 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone, translation
 
+from accounts import journal
 from accounts.journal import Line
 from accounts.leaving import ACCOUNT_DELETED, close_account
 from accounts.models import Plan, User
-from privacy.models import ConsentRecord, Letter, PolicyUpdate, ReminderStop, Training
+from privacy.models import ConsentRecord, Letter, PolicyUpdate, ReminderStop, Training, TrainingRefusal
 from privacy.publication import move_last_day, raise_rollout
 from privacy.reminder_letters import unsubscribe_token
 from privacy.reminders import begin, occasions, recipients, resume_reminders, send_letters, stop_reminders, unclear
@@ -285,6 +286,8 @@ def test_address_that_is_refused_for_good_holds_nobody_up(
     picky()
     assert send(FIRST + DAY) == []
     assert send(SECOND_ONE) == [(alice.email, 7), (mallory.email, 7)]
+    picky(mallory=smtplib.SMTPRecipientsRefused({mallory.email: (550, b"No such user")}))
+    assert send(LAST) == [(alice.email, 1)]
 
 
 @pytest.mark.parametrize(
@@ -369,6 +372,15 @@ def test_run_without_time_leaves_the_rest_to_the_next(update: PolicyUpdate, monk
     assert sorted(letter.to[0] for letter in letters()) == [person.email for person in people]
 
 
+def test_run_with_time_sends_all_of_it_and_tells_of_each(update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        make_user(f"person{number}@example.com")
+    monkeypatch.setattr("privacy.reminders.BATCH", 2)
+    told: list[int] = []
+    report = send_letters(seconds=60, now=lambda: FIRST, on_letter=told.append)
+    assert (report.sent, report.is_done, told) == (5, True, [1] * 5)
+
+
 def test_task_sends_all_of_it(update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch, moved_to: MoveClock) -> None:
     for number in range(5):
         make_user(f"person{number}@example.com")
@@ -429,6 +441,16 @@ def test_nobody_is_written_to_while_a_restored_database_does_not_know_who_has_le
         call_command("send_reminders")
     assert not Letter.objects.exists()
     assert letters() == []
+
+
+def test_nobody_is_written_to_while_the_journal_is_missing(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + SECOND)
+    TrainingRefusal.objects.update(recorded_at=timezone.now() - timedelta(hours=3))
+    for path in journal.files():
+        path.unlink()
+    with pytest.raises(journal.Behind):
+        send(FIRST)
 
 
 @pytest.mark.parametrize("count", [1, 3])
