@@ -247,6 +247,12 @@ def test_killed_process_sends_nothing_twice_and_leaves_what_it_was_about_to_send
     assert "1 letters were begun and are not known to have been sent" in out.getvalue()
 
 
+def test_letter_that_the_server_took_is_never_unclear(update: PolicyUpdate, alice: User) -> None:
+    send(FIRST)
+    Letter.objects.update(begun_at=timezone.now() - timedelta(hours=2))
+    assert not unclear().exists()
+
+
 def test_database_refuses_a_second_reminder(update: PolicyUpdate, alice: User) -> None:
     known = {"user": alice, "update": update, "days": 14, "language": "en", "begun_at": FIRST}
     Letter.objects.create(**known)
@@ -421,6 +427,20 @@ def test_command_sends_and_says_so(update: PolicyUpdate, alice: User, moved_to: 
     assert "0 letters are due" in out.getvalue()
 
 
+def test_command_says_how_many_were_not_sent(
+    update: PolicyUpdate, alice: User, mallory: User, picky: Callable[..., None], moved_to: MoveClock
+) -> None:
+    refusal = (550, b"No such user")
+    picky(
+        alice=smtplib.SMTPRecipientsRefused({alice.email: refusal}),
+        mallory=smtplib.SMTPRecipientsRefused({mallory.email: refusal}),
+    )
+    moved_to(FIRST)
+    out = StringIO()
+    call_command("send_reminders", stdout=out)
+    assert "Sent: 0. Not sent: 2." in out.getvalue()
+
+
 def test_command_fails_while_the_server_is_away(
     update: PolicyUpdate, alice: User, picky: Callable[..., None], moved_to: MoveClock
 ) -> None:
@@ -553,6 +573,13 @@ def test_reminders_can_be_switched_off_and_on_again(
 
     client.post("/privacy/reminders/resume/")
     assert not ReminderStop.objects.exists()
+    assert send(FIRST) == [(alice.email, 14)]
+
+
+def test_switching_back_on_is_for_oneself_alone(update: PolicyUpdate, alice: User, mallory: User) -> None:
+    for user in (alice, mallory):
+        stop_reminders(user, at=MEANWHILE)
+    resume_reminders(alice)
     assert send(FIRST) == [(alice.email, 14)]
 
 
