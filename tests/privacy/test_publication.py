@@ -133,6 +133,9 @@ def test_every_problem_is_named(draft: PolicyUpdate) -> None:
         ({"refuse_retention_days": 32767 * 2}, "Days kept otherwise: Ensure this value is less than or equal to 36500"),
         ({"last_day": date(9999, 12, 31)}, "The last day is more than 5 years after the announcement."),
         ({"reminder_days": "1, 7"}, "Reminders: Begin with the earliest reminder"),
+        ({"reminder_days": "7, 7"}, "Reminders: Begin with the earliest reminder"),
+        ({"reminder_days": "7, 0"}, "Reminders: Write whole days with commas between them"),
+        ({"reminder_days": "366"}, "Reminders: Write whole days with commas between them"),
     ],
 )
 def test_setting_that_could_never_be_taken_back_is_not_publishable(
@@ -141,6 +144,11 @@ def test_setting_that_could_never_be_taken_back_is_not_publishable(
     for name, value in setting.items():
         setattr(draft, name, value)
     assert [found for found in problems_of(draft, ANNOUNCED) if found.startswith(problem)], problem
+
+
+def test_reminder_a_year_ahead_is_publishable(draft: PolicyUpdate) -> None:
+    draft.reminder_days = "365, 1"
+    assert problems_of(draft, ANNOUNCED) == []
 
 
 def test_announcement_that_no_computer_reaches_is_named_alone(draft: PolicyUpdate) -> None:

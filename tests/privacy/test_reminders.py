@@ -82,6 +82,8 @@ def test_reminder_due_before_the_announcement_is_none(db: None) -> None:
     update = make_update(announced_at=DEADLINE - 10 * DAY)
     assert update.reminder_at(DEADLINE - 10 * DAY) is None
     assert update.reminder_at(DEADLINE - 7 * DAY) == 7
+    update.announced_at = DEADLINE - 7 * DAY
+    assert update.reminder_at(DEADLINE - 7 * DAY) == 7
 
 
 @pytest.mark.parametrize("days", ["", "  "])
@@ -298,7 +300,11 @@ def test_address_that_is_refused_for_good_holds_nobody_up(
 
 @pytest.mark.parametrize(
     "error",
-    [smtplib.SMTPRecipientsRefused({"alice@example.com": (450, b"Later")}), smtplib.SMTPDataError(451, b"Later")],
+    [
+        smtplib.SMTPRecipientsRefused({"alice@example.com": (450, b"Later")}),
+        smtplib.SMTPDataError(451, b"Later"),
+        smtplib.SMTPDataError(499, b"Later"),
+    ],
 )
 def test_letter_that_the_server_puts_off_goes_out_later(
     update: PolicyUpdate, alice: User, mallory: User, picky: Callable[..., None], error: Exception
@@ -502,6 +508,7 @@ def test_letter_is_in_its_readers_language_and_names_the_last_day(
     assert day in letter.body
     assert "http://127.0.0.1:8000/privacy/question/" in letter.body
     assert f"/privacy/unsubscribe/{unsubscribe_token(reader)}/" in letter.body
+    assert ("Yes, allow training" in letter.body) is (language == "en")
     assert Letter.objects.get().language == language
 
 
@@ -571,9 +578,28 @@ def test_reminders_can_be_switched_off_and_on_again(
     assert "You get no more reminders" in response.content.decode()
     assert "You get no reminders." in response.content.decode()
 
-    client.post("/privacy/reminders/resume/")
+    response = client.post("/privacy/reminders/resume/", follow=True)
+    assert "You get reminders again" in response.content.decode()
     assert not ReminderStop.objects.exists()
     assert send(FIRST) == [(alice.email, 14)]
+
+
+def test_page_says_of_oneself_alone_whether_reminders_come(
+    client: Client, update: PolicyUpdate, alice: User, mallory: User, moved_to: MoveClock
+) -> None:
+    moved_to(MEANWHILE)
+    stop_reminders(mallory, at=MEANWHILE)
+    client.force_login(alice)
+    assert "You get no reminders." not in client.get("/privacy/reminders/").content.decode()
+
+
+def test_letter_refused_for_good_is_not_tried_again(
+    update: PolicyUpdate, alice: User, picky: Callable[..., None]
+) -> None:
+    picky(alice=smtplib.SMTPDataError(500, b"Never"))
+    send(FIRST)
+    picky()
+    assert send(FIRST + DAY) == []
 
 
 def test_switching_back_on_is_for_oneself_alone(update: PolicyUpdate, alice: User, mallory: User) -> None:
