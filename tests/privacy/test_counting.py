@@ -1,5 +1,7 @@
 """How people are counted for the roll-out page; what comes of it is in `test_figures.py`."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.leaving import close_account
@@ -57,9 +59,11 @@ def test_count_anew_forgets_what_was_counted(three: list[User], monkeypatch: pyt
 
 def test_draft_is_not_known_before_it_is_published(three: list[User]) -> None:
     """Who has joined meanwhile is found again once it is."""
-    draft = make_update(published=False)
+    draft = make_update(published=False, announced_at=MEANWHILE + timedelta(days=1))
     make_user("new@example.com", joined_at=MEANWHILE)
     count_due()
+    draft.announced_at = ANNOUNCED
+    draft.save()
     publish(draft, by=None, at=ANNOUNCED)
     count_due()
     assert rollout_of(draft, MEANWHILE).at_sign_up == 1
