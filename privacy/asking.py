@@ -8,7 +8,7 @@ from privacy.actions import was_shown
 from privacy.consequences import choice_in_words, consequences
 from privacy.forms import AnswerForm
 from privacy.http import GatedRequest
-from privacy.models import Method, Surface, Training
+from privacy.models import Method, Surface
 from privacy.question import Question, question_for
 from privacy.receipts import Receipt, receipt_for
 from privacy.standing import Standing
@@ -74,8 +74,8 @@ def _undo_token(standing: Standing, receipt: Receipt | None, asking: Asking | No
     It rests on a text that offers that value and is on this page, or was when the answer was given here. There is
     none where an ordinary answer would be refused too.
     """
-    value = receipt.undoes_to if receipt and standing.is_asked and standing.has_answered else None
-    if receipt is None or value is None or (value is Training.ALLOW and not standing.has_accepted_terms):
+    value = receipt.undoes_to if receipt and standing.is_asked else None
+    if receipt is None or value is None or not standing.has_accepted_terms:
         return ""
     if asking is not None:
         notice, surface = asking.question.notice_hash, asking.question.surface

@@ -197,7 +197,7 @@ def _add_counts(deltas: Mapping[CountKey, int]) -> None:
         [count for count in changed if count.pk and count.number], ["number"], batch_size=BATCH
     )
     RolloutCount.objects.bulk_create([count for count in changed if not count.pk])
-    RolloutCount.objects.filter(pk__in=[count.pk for count in changed if count.pk and not count.number]).delete()
+    RolloutCount.objects.filter(pk__in=[count.pk for count in changed if not count.number]).delete()
 
 
 def _named(key: CountKey) -> dict[str, str]:

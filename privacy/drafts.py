@@ -47,9 +47,7 @@ def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
         return reverse(ACTS[match.view_name], kwargs=kwargs)
     if match.view_name not in KEPT_FIELDS:
         return ""
-    # What an address takes is in it; what a route gives its view is not.
-    taken = {name: value for name, value in kwargs.items() if name in match.captured_kwargs}  # type: ignore[attr-defined]  # the stubs lack it
-    return reverse(KEPT_FIELDS[match.view_name][1], kwargs=taken)
+    return reverse(KEPT_FIELDS[match.view_name][1], kwargs=kwargs)
 
 
 def page_address(request: HttpRequest) -> str:

@@ -153,7 +153,7 @@ def _record(
         kind=kind,
         rollout_percentage=update.rollout_percentage,
         last_day=update.last_day,
-        reason=reason.strip(),
+        reason=reason,
         tells_people=tells_people,
         actor=by.principal if by else None,
         at=at,

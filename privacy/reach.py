@@ -26,24 +26,20 @@ class Estimate:
 
 def in_scope() -> QuerySet[User]:
     """Return who is asked: people on consumer plans whose account is open. Personas never count."""
-    return User.objects.filter(plan__in=sorted(CONSUMER_PLANS), is_active=True, closed_at=None, is_persona=False)
+    return User.objects.filter(plan__in=sorted(CONSUMER_PLANS), is_active=True, is_persona=False)
 
 
 def by_plan(people: QuerySet[User]) -> list[tuple[str, int]]:
     """Return how many people there are on each consumer plan."""
-    counts = dict(people.order_by().values_list("plan").annotate(Count("pk")))
+    counts = dict(people.values_list("plan").annotate(Count("pk")))
     return [(str(plan.label), counts.get(plan.value, 0)) for plan in Plan if plan in CONSUMER_PLANS]
 
 
-def undecided(update: PolicyUpdate, at: datetime) -> QuerySet[User]:
+def undecided(update: PolicyUpdate) -> QuerySet[User]:
     """Return who has saved no training choice for an update, nor for a later one."""
-    later = PolicyUpdate.objects.announced(at).material().later_than(update)
+    later = PolicyUpdate.objects.later_than(update)
     settling = [update.version, *later.values_list("version", flat=True)]
-    return in_scope().filter(
-        Q(consent_state__isnull=True)
-        | Q(consent_state__answered_update__isnull=True)
-        | ~Q(consent_state__answered_update__in=settling)
-    )
+    return in_scope().exclude(consent_state__answered_update__in=settling)
 
 
 def is_asked(update: PolicyUpdate, at: datetime) -> bool:
@@ -65,7 +61,7 @@ def newly_shown(update: PolicyUpdate, percentage: int, at: datetime) -> Estimate
     at = max(at, update.announced_at)
     if at >= update.deadline or not is_asked(update, at):
         return Estimate(0, is_exact=True)
-    people = there_before(undecided(update, at), update)
+    people = there_before(undecided(update), update)
     total = people.count()
     if total > COUNTED:
         return Estimate(round(total * (percentage - update.rollout_percentage) / 100), is_exact=False)

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
-from privacy.models import ANSWERS, ConsentRecord, Kind, Training
+from privacy.models import ConsentRecord, Kind, Training
 
 SCHEMA = "ISO/IEC TS 27560:2023"
 EVENT_STATES = {
@@ -50,7 +50,7 @@ class Receipt:
 
 def receipt_for(user: User, receipt: uuid.UUID) -> Receipt | None:
     """Return a receipt of someone's own, or None if there is none such for them."""
-    records = ConsentRecord.objects.filter(principal=user.principal, receipt=receipt, kind__in=ANSWERS)
+    records = ConsentRecord.objects.filter(principal=user.principal, receipt=receipt)
     found = tuple(records.select_related("notice", "update").order_by("sequence"))
     return Receipt(receipt, found) if found else None
 

@@ -79,14 +79,14 @@ def recipients(occasion: Occasion, at: datetime) -> QuerySet[User]:
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
     deferred = ConsentState.objects.filter(user=OuterRef("pk"), deferral_update=update, deferred_until__gt=at)
     written = occasion.letters.filter(user=OuterRef("pk"))
-    return there_before(undecided(update, at), update).filter(
+    return there_before(undecided(update), update).filter(
         Exists(confirmed), ~Exists(deferred), ~Exists(written), reminder_stop=None
     )
 
 
 def is_due(occasion: Occasion, standing: Standing, at: datetime) -> bool:
     """Return whether someone who stands there is to get a letter now. Their row is locked."""
-    if standing.update != occasion.update or not standing.can_defer or standing.is_deferred:
+    if not standing.can_defer or standing.is_deferred:
         return False
     if standing.user.is_persona or ReminderStop.objects.filter(user=standing.user).exists():
         return False
@@ -139,8 +139,7 @@ def send_letters(
     It can be killed anywhere and run again, and two of them share the work. Raises OSError while the mail server
     takes nothing, and Behind while this database is older than the journal: who has left since must not be written to.
     """
-    if journal.is_behind() or journal.is_lost():
-        raise journal.Behind
+    journal.require_replayed()
     report, until = Report(), None if seconds is None else time.monotonic() + seconds
     with Delivery() as delivery:
         for occasion in occasions(now()):

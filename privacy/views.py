@@ -68,7 +68,8 @@ def answer(request: AskedRequest) -> HttpResponseBase:
     """Save an answer. Whatever keeps it from being saved is said where the question stood."""
     form, at = AnswerForm(request.POST, user=request.user), clock.now()
     if not form.is_valid():
-        return _again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        shown = form.cleaned_data.get("token")
+        return _again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY, None, shown.surface if shown else "")
     token: FormToken = form.cleaned_data["token"]
     try:
         receipt = actions.answer(

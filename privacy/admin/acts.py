@@ -142,7 +142,7 @@ def _moving(update: PolicyUpdate, last_day: date, at: datetime) -> dict[str, Any
         "asked": PolicyUpdate(last_day=last_day),
         "released": max(gated_now - gated_then, 0),
         "stopped": max(gated_then - gated_now, 0),
-        "undecided": reach.there_before(reach.undecided(update, at), update).count(),
+        "undecided": reach.there_before(reach.undecided(update), update).count(),
         "is_announced": at >= update.announced_at,
     }
 

@@ -155,6 +155,24 @@ def test_difference_shows_whole_paragraphs_that_came_or_went() -> None:
     assert "Stays" not in found
 
 
+def test_difference_weaves_a_paragraph_in_among_those_that_went() -> None:
+    before = "Gone for good.\n\nWe keep what you write for thirty days.\n\nLast one goes."
+    assert difference(before, "We keep what you write for sixty days.") == (
+        "<p><del>Gone for good.</del></p>\n"
+        "<p>We keep what you write for <del>thir</del><ins>six</ins>ty days.</p>\n"
+        "<p><del>Last one goes.</del></p>"
+    )
+
+
+def test_difference_stands_under_the_heading_before_it() -> None:
+    found = difference("# A\n\nGone for good.\n\n# B\n\nSame.", "# A\n\nEntirely new.\n\n# B\n\nSame.")
+    assert re.findall("<h4>(.*)</h4>", found) == ["A"]
+
+
+def test_difference_shows_a_link_by_its_text() -> None:
+    assert difference("", "See [the **terms**](/terms/).") == "<p><ins>See the terms.</ins></p>"
+
+
 def test_difference_compares_a_paragraph_with_those_at_its_place_alone() -> None:
     """Comparing each with each took most of a minute for a rewritten text of ninety thousand characters."""
     gone = [f"{chr(ord('a') + number) * 40}" for number in range(NEARBY)]

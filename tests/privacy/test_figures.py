@@ -15,8 +15,8 @@ from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
 from privacy import actions
 from privacy.counting import count_all, count_due
-from privacy.figures import Rollout, Split, counted, rollout_of
-from privacy.models import PolicyUpdate, RolloutCell, RolloutCount, RolloutPlace, Surface, Training
+from privacy.figures import Counted, Rollout, Split, counted, rollout_of
+from privacy.models import PolicyUpdate, RolloutCell, RolloutCount, RolloutPlace, RolloutState, Surface, Training
 from privacy.publication import move_last_day
 from tests.factories import (
     ANNOUNCED,
@@ -270,6 +270,53 @@ def test_personas_and_deleted_accounts_count_nowhere(alice: User, update: Policy
     assert set(RolloutCell.objects.values_list("people", flat=True)) == {0}
 
 
+def test_first_answers_are_told_by_surface(alice: User, mallory: User, update: PolicyUpdate) -> None:
+    answer_as(alice, ALLOW)
+    answer_as(mallory, REFUSE, surface=Surface.SETTINGS)
+    found = {split.value: (split.allowed, split.refused) for split in figures().by_surface}
+    assert found == dict.fromkeys(Surface.values, (0, 0)) | {"pop_up": (1, 0), "settings": (0, 1)}
+
+
+def test_plan_that_nobody_is_on_any_more_is_not_told(alice: User, update: PolicyUpdate) -> None:
+    assert [split.value for split in figures().by_plan] == ["free"]
+    change_plan(alice, Plan.PRO, at=MEANWHILE)
+    assert [split.value for split in figures().by_plan] == ["pro"]
+
+
+def test_who_has_answered_is_inside_no_deferral(alice: User, update: PolicyUpdate) -> None:
+    defer_as(alice)
+    answer_as(alice, ALLOW, at=MEANWHILE + 2 * DAY)
+    rollout = figures(MEANWHILE + 2 * DAY)
+    assert (rollout.deferred, rollout.deferred_now) == (1, 0)
+
+
+def test_deferral_that_ends_with_an_hour_counts_once(alice: User, update: PolicyUpdate) -> None:
+    until = defer_as(alice).deferred_until
+    assert until == MEANWHILE + DAY
+    assert figures(until - timedelta(milliseconds=500)).deferred_now == 1
+
+
+def test_deferral_of_another_update_counts_for_that_one_alone(alice: User, update: PolicyUpdate) -> None:
+    until = defer_as(alice, at=MEANWHILE + timedelta(minutes=20)).deferred_until
+    assert until is not None
+    later = make_update("2025-10-01", announced_at=MEANWHILE + DAY, last_day=(DEADLINE + 30 * DAY).date())
+    count()
+    assert rollout_of(later, until - SECOND).deferred_now == 0
+
+
+def test_count_is_not_complete_while_it_begins_anew(
+    alice: User, mallory: User, update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count()
+    assert counted(MEANWHILE) == Counted(MEANWHILE, is_complete=True, is_under_way=False)
+    monkeypatch.setattr("privacy.counting.BATCH", 1)
+    next(iter(count_all()))
+    at = RolloutState.objects.get().counted_at
+    assert counted(MEANWHILE) == Counted(at, is_complete=False, is_under_way=True)
+    list(count_all())
+    assert counted(MEANWHILE).is_complete
+
+
 def test_update_published_after_people_joined_still_finds_them_new(alice: User) -> None:
     """As a rule an update is published ahead; nothing may depend on it."""
     make_user("new@example.com", joined_at=MEANWHILE)
@@ -298,6 +345,20 @@ def test_forecast_goes_on_as_the_last_days_went(update: PolicyUpdate) -> None:
     assert forecast is not None
     # One whole day, on which half of them answered; 31 days are left.
     assert (forecast.days, forecast.share, forecast.undecided) == (1, 0.5, 0)
+
+
+def test_forecast_takes_each_of_the_last_days_alike() -> None:
+    update = make_update(last_day=ANNOUNCED.date() + 2 * DAY)
+    people = [make_user(f"{number}@example.com") for number in range(16)]
+    at = ANNOUNCED + 2 * DAY
+    for number, user in enumerate(people[:13]):
+        answer_as(user, REFUSE, at=at if number == 12 else ANNOUNCED + number % 2 * DAY)
+    forecast = figures(at).forecast
+
+    assert forecast is not None
+    # A quarter was left after two whole days, so half of them answer each day; twenty hours are left to three.
+    assert (forecast.days, forecast.share) == (2, 0.5)
+    assert (forecast.days_left, forecast.undecided) == ((update.deadline - at) / DAY, 2)
 
 
 def test_forecast_of_nobody_answering_is_everyone(alice: User, update: PolicyUpdate) -> None:

@@ -348,6 +348,8 @@ def test_draft_is_named_at_the_gate(alices: Client, alice: User, moved_to: MoveC
     refused = alices.post(reverse("conversations:start"), {"text": "Kept"})
 
     assert "What you were writing is kept." in alices.get(refused.headers["Location"]).content.decode()
+    Draft.objects.all().delete()
+    assert "What you were writing is kept." not in alices.get(refused.headers["Location"]).content.decode()
 
 
 def test_draft_is_kept_for_an_htmx_request_too(alices: Client, alice: User, moved_to: MoveClock) -> None:

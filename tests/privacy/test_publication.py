@@ -1,15 +1,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from accounts.models import User
-from privacy.models import Act, DocumentKind, PolicyUpdate, Training, UpdateAct
-from privacy.publication import CannotChange, NotPublishable, move_last_day, problems_of, publish, raise_rollout
+from privacy.models import EARLIEST, LATEST, Act, DocumentKind, PolicyUpdate, Training, UpdateAct
+from privacy.publication import (
+    CannotChange,
+    NotPublishable,
+    fingerprint,
+    move_last_day,
+    problem_of_last_day,
+    problems_of,
+    publish,
+    raise_rollout,
+)
 from tests.factories import (
     ANNOUNCED,
+    DEADLINE,
     LAST_DAY,
     MEANWHILE,
     SECOND,
@@ -56,6 +66,12 @@ def test_published_update_says_since_when(draft: PolicyUpdate) -> None:
     assert draft.published_at == ANNOUNCED - timedelta(days=30)
 
 
+def test_publication_says_who_did_it(draft: PolicyUpdate, staff: User) -> None:
+    publish(draft, by=staff, at=ANNOUNCED)
+    act = draft.acts.get()
+    assert (act.kind, act.actor, act.at) == (Act.PUBLISHED, staff.principal, ANNOUNCED)
+
+
 def test_announcement_that_has_passed_is_refused(draft: PolicyUpdate) -> None:
     with pytest.raises(NotPublishable, match="The announcement has passed"):
         publish(draft, by=None, at=ANNOUNCED + SECOND)
@@ -86,6 +102,11 @@ def test_update_without_a_document_is_not_publishable(kind: DocumentKind, langua
     assert draft.published_at is None
 
 
+def test_document_of_nothing_but_space_is_missing(draft: PolicyUpdate) -> None:
+    draft.documents.filter(kind=DocumentKind.FAQ, language="en").update(markdown=" \n\n")
+    assert problems_of(draft, ANNOUNCED) == ["Missing: Questions and answers, English."]
+
+
 def test_update_with_an_unknown_placeholder_is_not_publishable(draft: PolicyUpdate) -> None:
     document = draft.documents.get(kind=DocumentKind.FAQ, language="en")
     document.markdown = "By {lastday}, {product} and {}."
@@ -112,6 +133,9 @@ def test_every_problem_is_named(draft: PolicyUpdate) -> None:
         ({"refuse_retention_days": 32767 * 2}, "Days kept otherwise: Ensure this value is less than or equal to 36500"),
         ({"last_day": date(9999, 12, 31)}, "The last day is more than 5 years after the announcement."),
         ({"reminder_days": "1, 7"}, "Reminders: Begin with the earliest reminder"),
+        ({"reminder_days": "7, 7"}, "Reminders: Begin with the earliest reminder"),
+        ({"reminder_days": "7, 0"}, "Reminders: Write whole days with commas between them"),
+        ({"reminder_days": "366"}, "Reminders: Write whole days with commas between them"),
     ],
 )
 def test_setting_that_could_never_be_taken_back_is_not_publishable(
@@ -120,6 +144,34 @@ def test_setting_that_could_never_be_taken_back_is_not_publishable(
     for name, value in setting.items():
         setattr(draft, name, value)
     assert [found for found in problems_of(draft, ANNOUNCED) if found.startswith(problem)], problem
+
+
+def test_reminder_a_year_ahead_is_publishable(draft: PolicyUpdate) -> None:
+    draft.reminder_days = "365, 1"
+    assert problems_of(draft, ANNOUNCED) == []
+
+
+def test_announcement_that_no_computer_reaches_is_named_alone(draft: PolicyUpdate) -> None:
+    draft.announced_at, draft.last_day = datetime(9999, 12, 30, tzinfo=UTC), date(9999, 12, 31)
+    (problem,) = problems_of(draft, ANNOUNCED)
+    assert problem.startswith("Announced: Ensure this value is less than or equal to")
+
+
+@pytest.mark.parametrize(
+    ("announced_at", "last_day", "problem"),
+    [
+        (DEADLINE - SECOND, LAST_DAY, None),
+        (DEADLINE, LAST_DAY, "The last day has ended before the announcement."),
+        (ANNOUNCED, date(2030, 12, 31), None),
+        (ANNOUNCED, date(2031, 1, 1), "The last day is more than 5 years after the announcement."),
+        (EARLIEST - SECOND, date(1999, 1, 1), None),
+        (EARLIEST, date(1999, 1, 1), "The last day has ended before the announcement."),
+        (LATEST, date(2899, 1, 1), "The last day has ended before the announcement."),
+        (LATEST + SECOND, date(2899, 1, 1), None),
+    ],
+)
+def test_last_day_is_told_from_the_announcement(announced_at: datetime, last_day: date, problem: str | None) -> None:
+    assert problem_of_last_day(announced_at, last_day) == problem
 
 
 def test_longest_period_there_can_be_still_gives_a_date(alice: User) -> None:
@@ -133,6 +185,26 @@ def test_longest_period_there_can_be_still_gives_a_date(alice: User) -> None:
 def test_update_is_published_once(update: PolicyUpdate) -> None:
     with refused(update, "published already"):
         publish(update, by=None, at=MEANWHILE)
+
+
+# What has changed since its page was opened
+
+
+def test_draft_that_was_edited_since_is_not_published(draft: PolicyUpdate, staff: User) -> None:
+    seen = fingerprint(draft)
+    PolicyUpdate.objects.update(refuse_retention_days=60)
+    with refused(draft, "has changed since that page was opened"):
+        publish(draft, by=staff, at=ANNOUNCED, seen=seen)
+    PolicyUpdate.objects.update(refuse_retention_days=30)
+    assert publish(draft, by=staff, at=ANNOUNCED, seen=seen).published_at == ANNOUNCED
+
+
+def test_last_day_that_has_moved_there_and_back_since_is_not_moved(update: PolicyUpdate, staff: User) -> None:
+    seen, at = fingerprint(update), ANNOUNCED - SECOND
+    for day in (LATER, LAST_DAY):
+        move_last_day(update, day, reason="Not announced yet.", by=staff, at=at)
+    with refused(update, "has changed since that page was opened"):
+        move_last_day(update, EARLIER, reason="Sooner.", by=staff, at=at, seen=seen)
 
 
 # Rolling out

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -100,17 +101,25 @@ def test_gated_by_another_last_day_are_those_it_would_stop(everyone: PolicyUpdat
     assert told[LATER] < told[LAST_DAY]
 
 
+@pytest.mark.parametrize("setting", [{"is_material": False}, {"published": False}])
+def test_update_that_asks_nobody_gates_nobody(update: PolicyUpdate, alice: User, setting: dict[str, Any]) -> None:
+    answer_as(alice, Training.REFUSE)
+    make_update("2025-08-29", **setting)
+    assert standing_of(alice, AFTERWARDS).gate is None
+    assert not gated(AFTERWARDS, update, update.last_day).exists()
+
+
 def test_undecided_are_those_who_have_not_answered(everyone: PolicyUpdate) -> None:
     asked = [standing_of(user, MEANWHILE) for user in User.objects.exclude(pk__in=outside())]
     expected = {standing.user.pk for standing in asked if standing.is_asked and not standing.has_answered}
-    assert set(undecided(everyone, MEANWHILE).values_list("pk", flat=True)) == expected
+    assert set(undecided(everyone).values_list("pk", flat=True)) == expected
 
 
 def test_answering_a_later_update_decides_an_earlier_one(former: PolicyUpdate, alice: User) -> None:
     make_update()
-    assert undecided(former, MEANWHILE).exists()
+    assert undecided(former).exists()
     answer_as(alice, Training.REFUSE)
-    assert not undecided(former, MEANWHILE).exists()
+    assert not undecided(former).exists()
 
 
 @pytest.mark.parametrize(("version", "decided"), [("2025-05-02", True), ("2025-04-30", False)])
@@ -122,7 +131,7 @@ def test_answering_the_later_version_of_one_instant_decides_the_other(
     # Whichever of the two is asked is the one that was answered; the other stands where `Standing` puts it.
     ConsentState.objects.filter(user=alice).update(answered_update=answered, terms_update=answered)
     assert (former not in standing_of(alice, BETWEEN).unsettled) is decided
-    assert (alice not in undecided(former, BETWEEN)) is decided
+    assert (alice not in undecided(former)) is decided
 
 
 def test_newly_shown_are_those_who_then_see_the_pop_up(db: None) -> None:
@@ -137,6 +146,39 @@ def test_newly_shown_are_those_who_then_see_the_pop_up(db: None) -> None:
     before, told = seeing(), newly_shown(update, 90, MEANWHILE)
     raise_rollout(update, 90, by=None, at=MEANWHILE)
     assert told == Estimate(seeing() - before, is_exact=True)
+
+
+def test_newly_shown_begins_with_the_next_bucket(alice: User) -> None:
+    update = make_update(rollout_percentage=0)
+    bucket = update.bucket_of(alice.principal)
+    told = [newly_shown(update, percentage, MEANWHILE).number for percentage in (bucket, bucket + 1)]
+    assert told == [0, 1]
+
+
+def test_newly_shown_is_nobody_who_joined_later(alice: User) -> None:
+    update = make_update(rollout_percentage=0)
+    make_user("new@example.com", joined_at=ANNOUNCED)
+    assert newly_shown(update, 100, MEANWHILE) == Estimate(1, is_exact=True)
+
+
+@pytest.mark.parametrize(("at", "number"), [(DEADLINE - SECOND, 1), (DEADLINE, 0)])
+def test_newly_shown_is_nobody_from_the_deadline_on(alice: User, at: datetime, number: int) -> None:
+    assert newly_shown(make_update(rollout_percentage=0), 100, at).number == number
+
+
+def test_newly_shown_is_nobody_of_an_update_that_a_later_one_has_replaced(alice: User) -> None:
+    replaced = make_update(FORMER, announced_at=ANNOUNCED - DAY, rollout_percentage=0)
+    make_update(rollout_percentage=0)
+    assert newly_shown(replaced, 100, ANNOUNCED - SECOND).number == 1
+    assert newly_shown(replaced, 100, ANNOUNCED).number == 0
+
+
+def test_many_are_told_by_their_share(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    update = make_update(rollout_percentage=10)
+    for number in range(60):
+        make_user(f"person{number}@example.com")
+    monkeypatch.setattr("privacy.reach.COUNTED", 59)
+    assert newly_shown(update, 95, MEANWHILE) == Estimate(51, is_exact=False)
 
 
 def test_counts_by_plan_are_of_who_is_in_scope(everyone: PolicyUpdate) -> None:

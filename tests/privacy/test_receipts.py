@@ -85,15 +85,57 @@ def test_json_has_the_fields_of_the_specification(alice: User, update: PolicyUpd
         assert notice["version"] == VERSION
         assert notice["sha256"] == receipt.first.notice_id
         assert notice["text"] == receipt.first.notice.text
-        assert record["pii_processing"]["language"] == "en"
-        assert record["pii_processing"]["recipient_third_parties"] == []
         assert record["pii_processing"]["pii_controller"] == found["party_identification"][0]["party_id"]
-        assert record["event"]["entity_id"] == str(alice.principal)
-        assert record["event"]["event_time"] == "2025-09-10T09:00:00.000000+00:00"
-        assert record["event"]["event_type"] == "explicit"
-    assert terms["pii_processing"]["lawful_basis"] == "contract"
-    assert training["pii_processing"]["lawful_basis"] == "consent"
-    assert training["pii_processing"]["pii_type"] == ["chats", "coding sessions"]
+
+
+def test_json_says_what_is_done_with_what(alice: User, update: PolicyUpdate) -> None:
+    terms, training = (record["pii_processing"] for record in as_json(receipt_of(alice, ALLOW), ADDRESS)["records"])
+    alike = {
+        "privacy_notice": training["privacy_notice"],
+        "language": "en",
+        "pii_controller": "controller",
+        "collection_method": "written by the person in the service",
+        "recipient_third_parties": [],
+        "jurisdiction": settings.CONTROLLER["jurisdiction"],
+        "privacy_rights": ["/privacy/settings/", "/privacy/history/"],
+    }
+    assert terms == alike | {
+        "purpose": "Consumer Terms",
+        "lawful_basis": "contract",
+        "pii_type": [],
+        "processing_method": [],
+        "retention_period": None,
+        "withdrawal_method": None,
+    }
+    assert training == alike | {
+        "purpose": "Training of models with chats and coding sessions",
+        "lawful_basis": "consent",
+        "pii_type": ["chats", "coding sessions"],
+        "processing_method": ["filtering of sensitive data", "training of models"],
+        "retention_period": "P5Y",
+        "withdrawal_method": "/privacy/settings/",
+    }
+
+
+def test_json_says_what_happened_and_when(alice: User, update: PolicyUpdate) -> None:
+    receipt = receipt_of(alice, ALLOW)
+    events = [record["event"] for record in as_json(receipt, ADDRESS)["records"]]
+    alike = {
+        "event_time": "2025-09-10T09:00:00.000000+00:00",
+        "event_type": "explicit",
+        "event_state": "given",
+        "entity_id": str(alice.principal),
+        "validity_duration": None,
+        "surface": "pop_up",
+        "method": "button",
+        "previous_value": None,
+        "global_privacy_control": False,
+    }
+    recorded = [record.recorded_at.isoformat(timespec="microseconds") for record in receipt.records]
+    assert events == [
+        alike | {"new_value": VERSION, "recorded_time": recorded[0]},
+        alike | {"new_value": "allow", "recorded_time": recorded[1]},
+    ]
 
 
 @pytest.mark.parametrize(

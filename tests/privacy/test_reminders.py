@@ -17,11 +17,12 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone, translation
 
+from accounts import journal
 from accounts.journal import Line
 from accounts.leaving import ACCOUNT_DELETED, close_account
 from accounts.models import Plan, User
-from privacy.models import ConsentRecord, Letter, PolicyUpdate, ReminderStop, Training
-from privacy.publication import move_last_day
+from privacy.models import ConsentRecord, Letter, PolicyUpdate, ReminderStop, Training, TrainingRefusal
+from privacy.publication import move_last_day, raise_rollout
 from privacy.reminder_letters import unsubscribe_token
 from privacy.reminders import begin, occasions, recipients, resume_reminders, send_letters, stop_reminders, unclear
 from privacy.tasks import send_reminders
@@ -81,6 +82,8 @@ def test_reminder_due_before_the_announcement_is_none(db: None) -> None:
     update = make_update(announced_at=DEADLINE - 10 * DAY)
     assert update.reminder_at(DEADLINE - 10 * DAY) is None
     assert update.reminder_at(DEADLINE - 7 * DAY) == 7
+    update.announced_at = DEADLINE - 7 * DAY
+    assert update.reminder_at(DEADLINE - 7 * DAY) == 7
 
 
 @pytest.mark.parametrize("days", ["", "  "])
@@ -132,8 +135,19 @@ def outsiders() -> dict[str, User]:
 def test_only_the_undecided_in_scope_are_reminded(update: PolicyUpdate, alice: User) -> None:
     outsiders()
     mail.outbox.clear()
+    (occasion,) = occasions(FIRST)
+    assert list(recipients(occasion, FIRST)) == [alice], "as a dry run counts them"
     assert send(FIRST) == [(alice.email, 14)]
     assert [letter.to for letter in letters()] == [[alice.email]]
+
+
+def test_address_is_confirmed_by_its_own_person(update: PolicyUpdate, alice: User) -> None:
+    """Another address of theirs says nothing, nor what a stranger says of this one."""
+    EmailAddress.objects.filter(user=alice).update(verified=False)
+    EmailAddress.objects.create(user=alice, email="other@example.com", verified=True)
+    stranger = make_user("stranger@example.com", plan=Plan.TEAM)
+    EmailAddress.objects.create(user=stranger, email=alice.email, verified=True)
+    assert send(FIRST) == []
 
 
 def test_who_is_about_to_be_written_to_is_looked_at_again_under_the_lock(update: PolicyUpdate, alice: User) -> None:
@@ -165,6 +179,13 @@ def test_reminder_waits_for_the_end_of_a_deferral(update: PolicyUpdate, alice: U
     assert send(until) == [(alice.email, 14)]
 
 
+def test_reminder_waits_for_no_deferral_of_an_earlier_update(alice: User) -> None:
+    make_update("2025-05-01", announced_at=ANNOUNCED - 100 * DAY, last_day=LAST_DAY + 60 * DAY, short_deferral_days=90)
+    defer_as(alice, at=ANNOUNCED - DAY)
+    make_update()
+    assert send(FIRST) == [(alice.email, 14)]
+
+
 def test_reminder_overtaken_during_a_deferral_is_never_sent(update: PolicyUpdate, alice: User) -> None:
     for at in (FIRST - 2 * DAY, FIRST - DAY, FIRST):
         until = defer_as(alice, at=at).deferred_until
@@ -188,6 +209,20 @@ def test_who_answered_an_earlier_update_is_reminded_of_this_one(alice: User) -> 
     assert "the choice you made before stands" in letters()[-1].body
 
 
+def test_each_update_has_reminders_of_its_own(alice: User) -> None:
+    former = make_update("2025-05-01", announced_at=ANNOUNCED - 100 * DAY, last_day=LAST_DAY - 60 * DAY)
+    assert send(former.deadline - 14 * DAY) == [(alice.email, 14)]
+    answer_as(alice, Training.REFUSE, at=former.deadline - 13 * DAY)
+    make_update()
+    assert send(FIRST) == [(alice.email, 14)]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_update_to_come_holds_no_reminder_up(update: PolicyUpdate, alice: User, published: bool) -> None:
+    make_update("2025-12-01", announced_at=DEADLINE, last_day=LAST_DAY + 60 * DAY, published=published)
+    assert send(LAST) == [(alice.email, 1)]
+
+
 def test_moved_last_day_moves_the_reminders(update: PolicyUpdate, alice: User) -> None:
     move_last_day(update, LAST_DAY + 10 * DAY, reason="More time.", by=make_staff(), at=MEANWHILE)
     assert (alice.email, 14) not in send(FIRST)
@@ -205,11 +240,19 @@ def test_killed_process_sends_nothing_twice_and_leaves_what_it_was_about_to_send
     assert send(FIRST) == []
     assert letters() == []
     assert not unclear().exists(), "another process may still be sending it"
-    Letter.objects.update(begun_at=timezone.now() - timedelta(hours=2))
+    Letter.objects.update(begun_at=timezone.now() - timedelta(minutes=59))
+    assert not unclear().exists()
+    Letter.objects.update(begun_at=timezone.now() - timedelta(minutes=61))
     assert [letter.user for letter in unclear()] == [alice]
     out = StringIO()
     call_command("send_reminders", dry_run=True, stdout=out)
     assert "1 letters were begun and are not known to have been sent" in out.getvalue()
+
+
+def test_letter_that_the_server_took_is_never_unclear(update: PolicyUpdate, alice: User) -> None:
+    send(FIRST)
+    Letter.objects.update(begun_at=timezone.now() - timedelta(hours=2))
+    assert not unclear().exists()
 
 
 def test_database_refuses_a_second_reminder(update: PolicyUpdate, alice: User) -> None:
@@ -251,11 +294,17 @@ def test_address_that_is_refused_for_good_holds_nobody_up(
     picky()
     assert send(FIRST + DAY) == []
     assert send(SECOND_ONE) == [(alice.email, 7), (mallory.email, 7)]
+    picky(mallory=smtplib.SMTPRecipientsRefused({mallory.email: (550, b"No such user")}))
+    assert send(LAST) == [(alice.email, 1)]
 
 
 @pytest.mark.parametrize(
     "error",
-    [smtplib.SMTPRecipientsRefused({"alice@example.com": (450, b"Later")}), smtplib.SMTPDataError(451, b"Later")],
+    [
+        smtplib.SMTPRecipientsRefused({"alice@example.com": (450, b"Later")}),
+        smtplib.SMTPDataError(451, b"Later"),
+        smtplib.SMTPDataError(499, b"Later"),
+    ],
 )
 def test_letter_that_the_server_puts_off_goes_out_later(
     update: PolicyUpdate, alice: User, mallory: User, picky: Callable[..., None], error: Exception
@@ -335,6 +384,15 @@ def test_run_without_time_leaves_the_rest_to_the_next(update: PolicyUpdate, monk
     assert sorted(letter.to[0] for letter in letters()) == [person.email for person in people]
 
 
+def test_run_with_time_sends_all_of_it_and_tells_of_each(update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        make_user(f"person{number}@example.com")
+    monkeypatch.setattr("privacy.reminders.BATCH", 2)
+    told: list[int] = []
+    report = send_letters(seconds=60, now=lambda: FIRST, on_letter=told.append)
+    assert (report.sent, report.is_done, told) == (5, True, [1] * 5)
+
+
 def test_task_sends_all_of_it(update: PolicyUpdate, monkeypatch: pytest.MonkeyPatch, moved_to: MoveClock) -> None:
     for number in range(5):
         make_user(f"person{number}@example.com")
@@ -357,6 +415,14 @@ def test_dry_run_says_what_is_due_and_sends_nothing(update: PolicyUpdate, alice:
     assert letters() == []
 
 
+def test_dry_run_names_a_move_of_the_last_day(update: PolicyUpdate, alice: User, moved_to: MoveClock) -> None:
+    move_last_day(update, LAST_DAY + DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+    moved_to(MEANWHILE)
+    out = StringIO()
+    call_command("send_reminders", dry_run=True, stdout=out)
+    assert out.getvalue() == "1 letters are due (2025-08-28: the last day has moved).\n"
+
+
 def test_command_sends_and_says_so(update: PolicyUpdate, alice: User, moved_to: MoveClock) -> None:
     moved_to(FIRST)
     out = StringIO()
@@ -365,6 +431,20 @@ def test_command_sends_and_says_so(update: PolicyUpdate, alice: User, moved_to: 
     out = StringIO()
     call_command("send_reminders", dry_run=True, stdout=out)
     assert "0 letters are due" in out.getvalue()
+
+
+def test_command_says_how_many_were_not_sent(
+    update: PolicyUpdate, alice: User, mallory: User, picky: Callable[..., None], moved_to: MoveClock
+) -> None:
+    refusal = (550, b"No such user")
+    picky(
+        alice=smtplib.SMTPRecipientsRefused({alice.email: refusal}),
+        mallory=smtplib.SMTPRecipientsRefused({mallory.email: refusal}),
+    )
+    moved_to(FIRST)
+    out = StringIO()
+    call_command("send_reminders", stdout=out)
+    assert "Sent: 0. Not sent: 2." in out.getvalue()
 
 
 def test_command_fails_while_the_server_is_away(
@@ -387,6 +467,16 @@ def test_nobody_is_written_to_while_a_restored_database_does_not_know_who_has_le
         call_command("send_reminders")
     assert not Letter.objects.exists()
     assert letters() == []
+
+
+def test_nobody_is_written_to_while_the_journal_is_missing(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, Training.ALLOW)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + SECOND)
+    TrainingRefusal.objects.update(recorded_at=timezone.now() - timedelta(hours=3))
+    for path in journal.files():
+        path.unlink()
+    with pytest.raises(journal.Behind):
+        send(FIRST)
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -418,6 +508,7 @@ def test_letter_is_in_its_readers_language_and_names_the_last_day(
     assert day in letter.body
     assert "http://127.0.0.1:8000/privacy/question/" in letter.body
     assert f"/privacy/unsubscribe/{unsubscribe_token(reader)}/" in letter.body
+    assert ("Yes, allow training" in letter.body) is (language == "en")
     assert Letter.objects.get().language == language
 
 
@@ -487,8 +578,34 @@ def test_reminders_can_be_switched_off_and_on_again(
     assert "You get no more reminders" in response.content.decode()
     assert "You get no reminders." in response.content.decode()
 
-    client.post("/privacy/reminders/resume/")
+    response = client.post("/privacy/reminders/resume/", follow=True)
+    assert "You get reminders again" in response.content.decode()
     assert not ReminderStop.objects.exists()
+    assert send(FIRST) == [(alice.email, 14)]
+
+
+def test_page_says_of_oneself_alone_whether_reminders_come(
+    client: Client, update: PolicyUpdate, alice: User, mallory: User, moved_to: MoveClock
+) -> None:
+    moved_to(MEANWHILE)
+    stop_reminders(mallory, at=MEANWHILE)
+    client.force_login(alice)
+    assert "You get no reminders." not in client.get("/privacy/reminders/").content.decode()
+
+
+def test_letter_refused_for_good_is_not_tried_again(
+    update: PolicyUpdate, alice: User, picky: Callable[..., None]
+) -> None:
+    picky(alice=smtplib.SMTPDataError(500, b"Never"))
+    send(FIRST)
+    picky()
+    assert send(FIRST + DAY) == []
+
+
+def test_switching_back_on_is_for_oneself_alone(update: PolicyUpdate, alice: User, mallory: User) -> None:
+    for user in (alice, mallory):
+        stop_reminders(user, at=MEANWHILE)
+    resume_reminders(alice)
     assert send(FIRST) == [(alice.email, 14)]
 
 
@@ -533,6 +650,25 @@ def test_only_the_latest_move_is_told(update: PolicyUpdate, alice: User) -> None
     send(MEANWHILE)
     (letter,) = letters()
     assert "October 8, 2025" in letter.subject
+
+
+def test_each_move_is_told(update: PolicyUpdate, alice: User) -> None:
+    for days in (5, 10):
+        move_last_day(update, LAST_DAY + days * DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+        assert send(MEANWHILE) == [(alice.email, None)]
+
+
+def test_move_is_told_after_a_wider_roll_out_too(alice: User) -> None:
+    update = make_update(rollout_percentage=10)
+    move_last_day(update, LAST_DAY + DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+    raise_rollout(update, 20, by=None, at=MEANWHILE)
+    assert send(MEANWHILE) == [(alice.email, None)]
+
+
+def test_move_is_told_until_the_deadline(update: PolicyUpdate) -> None:
+    act = move_last_day(update, LAST_DAY + DAY, reason="More time.", by=None, at=MEANWHILE, tells_people=True)
+    told = [[occasion.act for occasion in occasions(at)] for at in (DEADLINE + DAY - SECOND, DEADLINE + DAY)]
+    assert told == [[act, None], []]
 
 
 def test_move_before_the_announcement_is_told_to_nobody(alice: User) -> None:

@@ -160,6 +160,11 @@ def update_at(percentage: int, version: str = "2025-08-28") -> PolicyUpdate:
     return PolicyUpdate(version=version, announced_at=ANNOUNCED, last_day=LAST_DAY, rollout_percentage=percentage)
 
 
+def test_who_is_in_is_in_after_every_release_too() -> None:
+    """Another hash would ask other people than it has been rolled out to."""
+    assert PolicyUpdate(version="2025-08-28").bucket_of(uuid.UUID(int=1)) == 36
+
+
 @given(principal=st.uuids(), percentages=st.lists(st.integers(0, 100), min_size=2, max_size=8).map(sorted))
 @settings(deadline=None)
 def test_who_is_in_stays_in_as_the_percentage_grows(principal: uuid.UUID, percentages: list[int]) -> None:

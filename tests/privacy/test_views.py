@@ -442,6 +442,7 @@ def test_answer_that_is_not_complete_is_said_where_the_question_stood(
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert shown.one("title").text.startswith("Error: ")
+    assert shown.one("h1").text == page(alices.get(address)).one("h1").text
     summary = shown.one("div", class_="error-summary")
     assert summary["tabindex"] == "-1"
     assert "autofocus" in summary
@@ -717,6 +718,7 @@ def test_not_now_knows_no_other_method(alices: Client, alice: User, method: str)
     response = alices.post(NOT_NOW, {"token": token, "method": method})
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "Nothing was saved: something has changed since this page was opened." in page(response).text
     assert Kind.DEFERRED not in kinds_of(alice)
 
 
@@ -795,6 +797,16 @@ def test_history_has_pages(alices: Client, alice: User) -> None:
     assert len(first.one("ol").all("li")) == 50
     assert len(second.one("ol").all("li")) == total - 50
     assert "Earlier" not in [link.text for link in second.all("a")]
+
+
+def test_history_that_just_fills_a_page_has_no_earlier_one(alices: Client, alice: User) -> None:
+    total = 0
+    while total < 50:
+        answer_as(alice, Training.REFUSE, terms=False)
+        total = len(kinds_of(alice))
+    shown = page(alices.get(HISTORY))
+    assert (total, len(shown.one("ol").all("li"))) == (50, 50)
+    assert "Earlier" not in [link.text for link in shown.all("a")]
 
 
 @pytest.mark.parametrize("before", ["", "x", "-1", "0", "9" * 18, "9" * 30, "²", "\0", "1e3", " "])

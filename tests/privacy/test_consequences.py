@@ -1,0 +1,66 @@
+"""What is true after a choice, in words."""
+
+from datetime import datetime
+
+import pytest
+
+from accounts.actions import change_plan
+from accounts.models import Plan, User
+from privacy.consequences import choice_in_words, consequences
+from privacy.models import CoverageReading, PolicyUpdate, Training
+from privacy.standing import standing_of
+from tests.factories import DEADLINE, MEANWHILE, SECOND, answer_as, make_update
+
+pytestmark = pytest.mark.django_db
+
+ON_COMMERCIAL_PLANS = "While you are on a commercial plan, nothing of yours is used to train models."
+
+
+@pytest.mark.parametrize(
+    ("training", "words"),
+    [
+        (None, "There is nothing for you to choose."),
+        (Training.ALLOW, "For a consumer plan, you allow training."),
+        (Training.REFUSE, "For a consumer plan, you do not allow training."),
+    ],
+)
+def test_choice_on_a_commercial_plan_is_for_another(
+    alice: User, update: PolicyUpdate, training: Training | None, words: str
+) -> None:
+    if training:
+        answer_as(alice, training)
+    change_plan(alice, Plan.TEAM, at=MEANWHILE)
+    alice.refresh_from_db()
+    standing = standing_of(alice, MEANWHILE)
+    assert (choice_in_words(standing), consequences(standing)) == (words, [ON_COMMERCIAL_PLANS])
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [
+        (
+            DEADLINE - SECOND,
+            "The updated Consumer Terms are not accepted yet. From the deadline on, Marlow opens once they are.",
+        ),
+        (DEADLINE, "The updated Consumer Terms are not accepted yet. Marlow opens once they are."),
+    ],
+)
+def test_terms_that_wait_are_named_last(alice: User, update: PolicyUpdate, at: datetime, line: str) -> None:
+    answer_as(alice, Training.REFUSE, terms=False)
+    assert consequences(standing_of(alice, at))[-1] == line
+
+
+def test_narrower_reading_is_said(alice: User) -> None:
+    make_update(coverage_reading=CoverageReading.MESSAGE)
+    answer_as(alice, Training.ALLOW)
+    assert consequences(standing_of(alice, MEANWHILE)) == [
+        "What you write while you allow it may be used to train models, sensitive data filtered out.",
+        "Conversations you start or resume are kept for 5 years after your last message, all others for 30 days.",
+    ]
+
+
+def test_who_chose_nothing_is_told_that_nothing_is_used(alice: User, update: PolicyUpdate) -> None:
+    assert consequences(standing_of(alice, MEANWHILE)) == [
+        "Until you choose, nothing is used to train models.",
+        "Conversations are kept for 30 days after your last message.",
+    ]
