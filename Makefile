@@ -11,8 +11,10 @@ BENCH_VENV := var/bench-venv
 NEXT_VENV := var/next-venv
 COLLECTED := $(or $(VAR_DIR),var)/.static-collected
 
-# Wheels only: nothing is ever compiled here, and what can't be installed says so at once.
-INSTALL = -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
+# Wheels only: nothing is ever compiled here, and what can't be installed says so at once. Python compiles what is
+# imported when it is, and keeps that: to do it for all that is installed would take as long as the rest.
+INSTALL = -m pip install --disable-pip-version-check --require-hashes --only-binary :all: --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -206,7 +206,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     elsewhere = "postgresql" if connection.vendor == "sqlite" else "sqlite"
     left_out = []
     for item in items:
-        if any(map(item.get_closest_marker, UNMEASURED)):
+        # What only QA's tools come by has no test that says what it is for.
+        if any(map(item.get_closest_marker, UNMEASURED)) or item.nodeid.startswith("tests/qa/"):
             item.add_marker("no_cover")
         if item.get_closest_marker("browser") and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason="needs Chromium: install it, or name it in CHROMIUM"))
@@ -238,7 +239,8 @@ def by_test(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
 
 def has_many(cases: list[pytest.Item]) -> bool:
     """Return whether a part of a test's cases will do: there are many, and each shows much the same."""
-    return len(cases) > MANY and cases[0].get_closest_marker("whole") is None
+    is_whole = connection.vendor == "postgresql" and cases[0].get_closest_marker("whole") is not None
+    return len(cases) > MANY and not is_whole
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

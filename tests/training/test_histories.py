@@ -180,7 +180,7 @@ def test_histories_end_as_the_rules_say(db: None, shard: int) -> None:
         RunHistories,
         settings=settings(
             max_examples=ANY // SHARDS,
-            stateful_step_count=30,
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
