@@ -51,9 +51,17 @@ def main() -> None:
         databases = setup_databases(verbosity=0, interactive=False)
         try:
             os.environ["DATABASE_URL"] = address()
+            begin_journal()
             json.dump(list(measured(SCALES[os.environ.get("SCALE", "small")])), sys.stdout)
         finally:
             teardown_databases(databases, verbosity=0)
+
+
+def begin_journal() -> None:
+    """Begin the journal: the people who are measured have refused before, and without one it would seem lost."""
+    from accounts import journal  # noqa: PLC0415 - models can be imported only after `django.setup()`
+
+    journal.begin_anew()
 
 
 def address() -> str:
