@@ -24,7 +24,7 @@ from benchmarks.interval import ratio_of
 WARM_UP = 30
 ROUNDS = 1500
 # Seconds for one page; what has been measured by then is enough.
-TIME_LIMIT = {"small": 7, "full": 20}
+TIME_LIMIT = {"small": 3, "full": 20}
 PAGES = {"a bare view": "/bare/", "the list of chats": "/chats/"}
 BESIDE = (("without", "no gate", 1.05), ("peer", "django-termsandconditions", None))
 

@@ -24,7 +24,7 @@ from benchmarks.interval import ratio_of
 
 CONVERSATIONS = {"small": 20_000, "full": 500_000}
 MESSAGES_EACH = 4
-ROUNDS = {"small": 5, "full": 3}
+ROUNDS = {"small": 4, "full": 3}
 PEOPLE = 100
 RAW = (
     """DELETE FROM conversations_message WHERE conversation_id IN

@@ -28,10 +28,10 @@ from conversations.recognisers import Find, finds_in, recognisers_by_entity
 
 SEEDS = (2025, 8128)
 SHARES = (0.02, 0.08, 0.20, 0.50)
-PLANTED = {"small": 200, "full": 3_000}
-ORDINARY = {"small": 150, "full": 3_000}
+PLANTED = {"small": 150, "full": 3_000}
+ORDINARY = {"small": 100, "full": 3_000}
 TIMED = {"small": 25, "full": 200}
-ROUNDS = {"small": 4, "full": 7}
+ROUNDS = {"small": 3, "full": 7}
 RECALL, SPEED = 0.99, 5.0
 PER_WORDS, PER_LINES = 10_000, 1_000
 

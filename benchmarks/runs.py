@@ -35,7 +35,7 @@ class Scale:
     turns: int
 
 
-SCALES = {"small": Scale(20_000, 7, 20_000, 2), "full": Scale(1_000_000, 3, 40_000, 3)}
+SCALES = {"small": Scale(20_000, 5, 20_000, 2), "full": Scale(1_000_000, 3, 40_000, 3)}
 
 
 def main() -> None:
