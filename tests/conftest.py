@@ -41,6 +41,8 @@ MANY = int(os.environ.get("TESTS_MANY", "5"))
 # Where coverage is measured, these don't count. Histories would take twice as long, and what only chance comes by has
 # no test that says what it is for; a site that a browser looks at is another process.
 UNMEASURED = ("browser", "histories")
+# What so many cases of a test don't come by, the next hardly does.
+MEASURED = 40
 
 # Hypothesis can tell CI's machine, and would try the same examples there each time: the same in each of the
 # shards of the histories, too. What it finds is printed with what repeats it.
@@ -198,8 +200,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     the suite runs on both, so they are left out of the run in which they can say nothing; and so is, on PostgreSQL, a
     test that asks for no database: pytest-django refuses it any query, and it has run on SQLite.
     """
-    # What forty cases of a test don't come by, the next hardly does.
-    for item in (case for cases in by_test(items) for case in cases[40:]):
+    for item in (case for cases in by_test(items) for case in cases[MEASURED:]):
         item.add_marker("no_cover")
     if SHARE > 1:
         config.hook.pytest_deselected(items=_take_a_share(items))

@@ -114,7 +114,9 @@ def start_run(run: TrainingRun, user: User, *, at: Callable[[], datetime], reaso
     require_replayed()
     if not run.can_move(State.STARTED):
         raise WrongState
-    filing.take_out_ineligible(run, at())
+    begun = at()
+    _check_in_time(run, begun)
+    filing.take_out_ineligible(run, begun)
     filing.renew_files(run)
     for _try in range(TRIES):
         filing.write_files(run)
@@ -125,12 +127,17 @@ def start_run(run: TrainingRun, user: User, *, at: Callable[[], datetime], reaso
     raise Unsettled
 
 
+def _check_in_time(run: TrainingRun, at: datetime) -> None:
+    """Raise Overdue if a run has been prepared for so long that it cancels itself."""
+    if TrainingRun.objects.overdue(State.PREPARED, at).filter(pk=run.pk).exists():
+        raise Overdue
+
+
 @transaction.atomic
 def _start(run: TrainingRun, user: User, reason: str, at: datetime) -> bool:
     """Start a run whose files hold nothing that was removed by now, and return whether they do."""
     run = _locked(run, State.STARTED)
-    if TrainingRun.objects.overdue(State.PREPARED, at).filter(pk=run.pk).exists():
-        raise Overdue
+    _check_in_time(run, at)
     lock_everyone()
     if filing.removed_taken_out(run) or run.filed_at is None:
         return False

@@ -11,6 +11,7 @@ from conversations.purge import due_at, purge
 from tests.conftest import MoveClock
 from tests.factories import SECOND, make_conversation
 from tests.training.runs import LATER, files, make_run, start
+from training.actions import start_run
 from training.models import State
 from training.problems import Overdue
 from training.verification import differences
@@ -48,10 +49,23 @@ def test_run_that_is_about_to_cancel_itself_is_not_started(
 ) -> None:
     make_conversation(allowing)
     run = make_run(staff)
+    before = files(run)
     with pytest.raises(Overdue) if is_past else nullcontext():
         start(run, staff, at=LATER + timedelta(days=30) + offset)
     run.refresh_from_db()
     assert run.state == (State.PREPARED if is_past else State.STARTED)
+    assert files(run) == before
+
+
+def test_run_that_comes_to_its_30_days_while_it_is_starting_is_not_started(staff: User, allowing: User) -> None:
+    make_conversation(allowing)
+    run = make_run(staff)
+    due = LATER + timedelta(days=30)
+    instants = iter([due - SECOND, due])
+    with pytest.raises(Overdue):
+        start_run(run, staff, at=lambda: next(instants))
+    run.refresh_from_db()
+    assert run.state == State.PREPARED
 
 
 @pytest.mark.parametrize(("offset", "is_past"), AROUND)
