@@ -13,7 +13,9 @@ COLLECTED := $(or $(VAR_DIR),var)/.static-collected
 
 # Wheels only: nothing is ever compiled here, and what can't be installed says so at once. Python compiles what is
 # imported when it is, and keeps that: to do it for all that is installed would take as long as the rest.
-INSTALL = -m pip install --disable-pip-version-check --require-hashes --only-binary :all: --no-compile
+# The locks name everything, so pip looks for nothing by itself: where a package asks for another with an extra
+# (`coverage[toml]`), it would take the newest, find no hash for it, and stop as soon as there is a newer one than ours.
+INSTALL = -m pip install --disable-pip-version-check --require-hashes --no-deps --only-binary :all: --no-compile
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -140,6 +142,7 @@ $(VENV)/.runtime: requirements/base.txt | $(BIN)/pip
 $(VENV)/.dev: requirements/dev.txt | $(BIN)/pip
 	@echo "Installing what the tests need into $(VENV) (about a minute, only when the lock changes) ..."
 	@$(BIN)/python $(INSTALL) -r requirements/dev.txt
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 
 $(BENCH_VENV)/.installed: requirements/base.txt benchmarks/requirements.txt | $(BIN)/pip
