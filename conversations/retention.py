@@ -1,6 +1,7 @@
 """Until when a conversation is kept (rule D1)."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import Case, DateTimeField, Exists, F, OuterRef, QuerySet, Subquery, When
@@ -41,12 +42,15 @@ def _earlier(user: Any, since: Any, before: Any) -> QuerySet[TrainingRefusal]:
     return TrainingRefusal.objects.filter(user=user, at__gte=since, at__lt=before)
 
 
+@cache
 def kept_until() -> Case:
     """Return the expression for the retention date as it is true now.
 
     A refusal shortens dates by a task, row by row. Until that has been done the refusal itself says what is true,
     of everything that was last written in before it and whose coverage it ended.
     """
+    # Made once: it is on every page about conversations, takes longer to make than to use, and a query that is given
+    # it works on a copy.
     pending = TrainingRefusal.objects.filter(
         ~Exists(_earlier(OuterRef("user"), OuterRef(OuterRef("allowed_message_at")), OuterRef("at"))),
         user=OuterRef("user"),
