@@ -49,7 +49,8 @@ class Kind(models.TextChoices):
     TRAINING_WITHDRAWN = "training_withdrawn", _("permission withdrawn")
 
 
-ANSWERS = frozenset({Kind.TERMS_ACCEPTED, Kind.TRAINING_ALLOWED, Kind.TRAINING_REFUSED, Kind.TRAINING_WITHDRAWN})
+CHOICES = frozenset({Kind.TRAINING_ALLOWED, Kind.TRAINING_REFUSED, Kind.TRAINING_WITHDRAWN})
+ANSWERS = CHOICES | {Kind.TERMS_ACCEPTED}
 
 
 class Notice(models.Model):
@@ -84,7 +85,7 @@ class ConsentRecord(models.Model):
     update = models.ForeignKey(PolicyUpdate, models.PROTECT, related_name="records", verbose_name=_("policy update"))
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="records", verbose_name=_("notice"))
     receipt = models.UUIDField(_("receipt"), null=True)
-    language = models.CharField(_("language"), max_length=7)
+    language = models.CharField(_("language"), max_length=7, choices=settings.LANGUAGES)
     surface = models.CharField(_("surface"), max_length=8, choices=Surface)
     method = models.CharField(_("method"), max_length=6, choices=Method, blank=True)
     previous_value = models.CharField(_("previous value"), max_length=40, blank=True)
