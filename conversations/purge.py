@@ -9,12 +9,14 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import exports
@@ -63,6 +65,8 @@ def take_expired(due: Rows) -> Iterator[int]:
 
 
 def _keep_feedback(messages: Rows) -> None:
+    # What was deleted just before its date is cut off all the same.
+    cut_links(messages.filter(conversation__deleted_at__isnull=False))
     Feedback.objects.filter(message__in=messages.values("pk")).update(message=None)
 
 
@@ -136,6 +140,13 @@ def take_accounts(due: Rows) -> Iterator[int]:
         raise kept
 
 
+def signed_out() -> QuerySet[UserSession]:
+    """Return the devices whose session is over. allauth forgets them when their person comes back, who may not."""
+    there = Session.objects.filter(session_key=OuterRef("session_key"))
+    seen_before = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    return UserSession.objects.filter(~Exists(there), last_seen_at__lte=seen_before)
+
+
 # An app that has more with a date adds it in `AppConfig.ready()`.
 TARGETS = [
     Target("expired conversations", lambda at: Conversation.objects.filter(expires_at__lte=at), take_expired),
@@ -145,6 +156,7 @@ TARGETS = [
     Target("data exports", exports.expired, take_exports),
     Target("deleted accounts", lambda _at: accounts_to_erase(), take_accounts),
     Target("sessions", lambda _at: Session.objects.filter(expire_date__lte=timezone.now()), take_rows),
+    Target("devices", lambda _at: signed_out(), take_rows),
 ]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -101,6 +102,22 @@ def test_feedback_is_cut_off_when_its_person_deleted_the_chat(alice: User) -> No
     assert FeedbackCopy.objects.get() == copy
 
 
+@pytest.mark.parametrize("before", [actions.UNDO / 2, actions.UNDO * 3])
+def test_feedback_is_cut_off_when_its_person_deleted_the_chat_just_before_its_date(
+    alice: User, before: timedelta
+) -> None:
+    conversation, other = make_conversation(alice), make_conversation(alice, "Left alone")
+    give_feedback(conversation)
+    kept = give_feedback(other)
+    actions.delete_conversation(alice, conversation, at=DATE - before)
+
+    purge.purge(DATE)
+
+    assert not Conversation.objects.exists()
+    assert Feedback.objects.get() == kept
+    assert FeedbackCopy.objects.count() == 2
+
+
 def test_copy_of_feedback_goes_at_its_own_date(alice: User) -> None:
     give_feedback(make_conversation(alice), expires_at=MEANWHILE + 5 * DAY)
 
@@ -120,6 +137,17 @@ def test_kept_texts_and_sessions_go_at_their_dates(alice: User) -> None:
 
     assert not Draft.objects.exists()
     assert Session.objects.get().session_key == "b" * 32
+
+
+def test_devices_are_forgotten_once_their_session_is_over(alice: User) -> None:
+    seen, lately = timezone.now() - 14 * DAY, timezone.now() - 13 * DAY
+    for key, at in (("a", seen), ("b", seen), ("c", lately)):
+        UserSession.objects.create(user=alice, session_key=key * 32, ip="192.0.2.1", user_agent="", last_seen_at=at)
+    Session.objects.create(session_key="b" * 32, session_data="", expire_date=timezone.now() + DAY)
+
+    assert purge.purge(DATE).counts == {"devices": 1}
+
+    assert set(UserSession.objects.values_list("session_key", flat=True)) == {"b" * 32, "c" * 32}
 
 
 def test_refusal_that_was_never_applied_is_applied_first(update: PolicyUpdate, alice: User) -> None:
