@@ -32,8 +32,10 @@ BATCH = 500
 # How many lines are looked at to see whether the database knows them: far more than are written between two looks.
 LATEST = 1000
 LONGEST_LINE = 200
-# How far back lines are looked for that were never written: the purge looks every hour.
+# How far back acts are looked at whose line may never have been written: the purge looks every hour.
 COMPLETED_BACK_TO = timedelta(days=3)
+# For how many acts at a time their lines are looked for.
+LOOKED_FOR = 50_000
 # The purge looks for missing lines every hour: after two, a line must be there.
 WRITTEN_BY = timedelta(hours=2)
 
@@ -151,16 +153,29 @@ def _sync_directory(directory: Path) -> None:
 def complete() -> int:
     """Write the lines of acts whose process ended between its commit and its line, and return how many."""
     since = timezone.now() - COMPLETED_BACK_TO
-    day = f"{since - timedelta(days=1):%Y-%m-%d}.jsonl"
-    written = {line.entry for path in files() if path.name >= day for line in lines_of(path)}
     missing = 0
     for proof in PROOFS:
         rows = proof.model._default_manager.filter(recorded_at__gte=since).order_by("recorded_at")
-        lines = (proof.line_of(row) for row in rows.iterator() if row.pk not in written)
-        while batch := list(islice(lines, BATCH)):
-            append(batch)
-            missing += len(batch)
+        lines = map(proof.line_of, rows.iterator())
+        while batch := list(islice(lines, LOOKED_FOR)):
+            if lost := _unwritten(batch):
+                append(lost)
+                missing += len(lost)
     return missing
+
+
+def _unwritten(lines: list[Line]) -> list[Line]:
+    """Return those of some lines that stand in no file.
+
+    The latest files have nearly always all of them. What a replay has recorded anew stands further back.
+    """
+    left = {line.entry: line for line in lines}
+    for path in reversed(files()):
+        if not left:
+            break
+        for line in lines_of(path):
+            left.pop(line.entry, None)
+    return list(left.values())
 
 
 # Reading
@@ -193,9 +208,9 @@ def latest() -> list[Line]:
     found: list[Line] = []
     for path in reversed(files()):
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - LATEST * LONGEST_LINE))
-            lines = file.read().splitlines(keepends=True)
+            start = file.seek(max(0, file.seek(0, os.SEEK_END) - LATEST * LONGEST_LINE))
+            # Where it begins within the file, it begins within a line.
+            lines = file.read().splitlines(keepends=True)[start > 0 :]
         found = [*filter(None, map(_parsed, lines)), *found]
         if len(found) >= LATEST:
             break

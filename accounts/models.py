@@ -208,7 +208,10 @@ class JournalEntry(models.Model):
     class Meta:
         verbose_name = _("journal entry")
         verbose_name_plural = _("journal entries")
-        indexes = [models.Index(fields=["recorded_at"], name="journal_entry_by_time")]
+        indexes = [
+            models.Index(fields=["recorded_at"], name="journal_entry_by_time"),
+            models.Index(fields=["subject", "act"], name="journal_entry_by_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.act} {self.subject}"

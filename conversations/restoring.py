@@ -3,7 +3,7 @@
 from accounts.actions import lock_account
 from accounts.effects import became_ineligible
 from accounts.journal import Line, was_reversed
-from conversations.actions import DELETION_UNDONE, EXCLUSION_LIFTED
+from conversations.actions import DELETED, DELETION_UNDONE, EXCLUDED, EXCLUSION_LIFTED
 from conversations.feedback import forget_again
 from conversations.models import Conversation
 from conversations.retention import shortened
@@ -23,7 +23,9 @@ def delete_again(line: Line) -> None:
 
 
 def undo_again(line: Line) -> None:
-    """Bring a conversation back whose deletion was undone."""
+    """Bring a conversation back whose deletion was undone, unless it was deleted again."""
+    if was_reversed(line, DELETED):
+        return
     Conversation.objects.filter(pk=line.subject).update(deleted_at=None)
 
 
@@ -46,7 +48,9 @@ def exclude_again(line: Line) -> None:
 
 
 def lift_again(line: Line) -> None:
-    """Lift an exclusion."""
+    """Lift an exclusion, unless the conversation was excluded again."""
+    if was_reversed(line, EXCLUDED):
+        return
     Conversation.objects.filter(pk=line.subject).update(excluded_at=None)
 
 

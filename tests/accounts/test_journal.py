@@ -107,6 +107,33 @@ def test_line_that_could_not_be_written_is_written_later(
     assert journal.complete() == 0
 
 
+def test_line_that_was_replayed_is_not_written_again(alice: User) -> None:
+    conversation = make_conversation(alice)
+    actions.delete_conversation(alice, conversation, at=MEANWHILE)
+    (path,) = journal.files()
+    path.rename(path.with_name("2025-09-10.jsonl"))
+    forget(JournalEntry)
+    Conversation.objects.update(deleted_at=None)
+    replayed()
+    assert Conversation.objects.get().deleted_at == MEANWHILE
+
+    assert journal.complete() == 0
+    assert len(lines()) == 1
+
+
+def test_line_in_the_middle_of_many_is_written_later(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "LOOKED_FOR", 2)
+    for _number in range(5):
+        actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    (path,) = journal.files()
+    written = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*written[:2], *written[3:]]))
+
+    assert journal.complete() == 1
+
+    assert {line.entry for line in lines()} == set(JournalEntry.objects.values_list("pk", flat=True))
+
+
 def test_line_of_a_refusal_that_could_not_be_written_is_written_later(
     update: PolicyUpdate, alice: User, settings: Any
 ) -> None:
@@ -260,6 +287,28 @@ def test_line_that_was_written_late_does_not_undo_what_came_after_it(alice: User
     assert (found.deleted_at, found.excluded_at) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("act", "reverse", "field"),
+    [
+        (actions.DELETED, actions.DELETION_UNDONE, "deleted_at"),
+        (actions.EXCLUDED, actions.EXCLUSION_LIFTED, "excluded_at"),
+    ],
+)
+def test_reversal_that_was_written_late_does_not_undo_what_was_done_again(
+    alice: User, act: str, reverse: str, field: str
+) -> None:
+    """The backup was made after the first time, and the line of what reversed that came last."""
+    conversation = make_conversation(alice)
+    Conversation.objects.update(**{field: MEANWHILE})
+    reversed_ = journal.Line(uuid.uuid4(), reverse, conversation.pk, MEANWHILE + SECOND)
+    again = journal.Line(uuid.uuid4(), act, conversation.pk, MEANWHILE + 2 * SECOND)
+    journal.append([again, reversed_])
+
+    replayed()
+
+    assert getattr(Conversation.objects.get(), field) is not None
+
+
 def test_line_that_was_written_late_still_ends_coverage(update: PolicyUpdate, alice: User) -> None:
     answer_as(alice, Training.ALLOW)
     conversation = make_conversation(alice, at=MEANWHILE + SECOND)
@@ -287,6 +336,17 @@ def test_line_that_can_not_be_read_is_said_and_passed_over(
     assert not journal.is_behind()
     assert len(lines()) == 1
     assert "can't be read" in caplog.text
+
+
+def test_looking_at_the_latest_lines_begins_with_a_whole_one(
+    alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _number in range(4):
+        actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    monkeypatch.setattr(journal, "LATEST", 2)
+
+    assert [line.entry for line in journal.latest()] == [line.entry for line in lines()[-2:]]
+    assert "can't be read" not in caplog.text
 
 
 def test_act_of_newer_code_stops_the_replay() -> None:
