@@ -17,7 +17,7 @@ from accounts.actions import lock_user
 from accounts.effects import became_ineligible
 from accounts.models import User
 from conversations.models import Conversation, ConversationKind, Format, Message, Role
-from conversations.retention import retention_date, shortened, uncovered_before
+from conversations.retention import retention_date, shortened, uncovered_before, written_before_the_commit_of
 from privacy.models import Training, TrainingRefusal
 from privacy.standing import standing_of
 
@@ -222,10 +222,9 @@ def apply_refusal(refusal_id: uuid.UUID) -> int:
     if refusal is None:
         return 0
     reached = Conversation.objects.filter(
-        ~uncovered_before(refusal),
+        Q(~uncovered_before(refusal), last_message_at__lte=refusal.at) | written_before_the_commit_of(refusal),
         user=refusal.user_id,
         allowed_message_at__isnull=False,
-        last_message_at__lte=refusal.at,
         expires_at__gt=refusal.kept_until,
     )
     changed = 0

@@ -1,13 +1,13 @@
 """Until when a conversation is kept (rule D1)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db.models import Case, DateTimeField, Exists, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce, Least
 
-from privacy.models import PolicyUpdate, TrainingRefusal
+from privacy.models import ConsentState, PolicyUpdate, TrainingRefusal
 
 
 def years_after(at: datetime, years: int) -> datetime:
@@ -22,12 +22,12 @@ def retention_date(last_message_at: datetime, *, covered: bool, periods: PolicyU
     """Return the instant from which a conversation is no longer kept, told from its owner's last message."""
     if covered:
         return years_after(last_message_at, periods.allow_retention_years)
-    return last_message_at + timedelta(days=periods.refuse_retention_days)
+    return periods.refuse_retention_date(last_message_at)
 
 
 def shortened(date: datetime | None, ended_at: datetime, periods: PolicyUpdate) -> datetime | None:
     """Return the retention date of a conversation whose coverage ended without a message: never a later one."""
-    return date and min(date, ended_at + timedelta(days=periods.refuse_retention_days))
+    return date and min(date, periods.refuse_retention_date(ended_at))
 
 
 def uncovered_before(refusal: TrainingRefusal) -> Exists:
@@ -36,6 +36,23 @@ def uncovered_before(refusal: TrainingRefusal) -> Exists:
     Who refuses again, or after an allow under which they have not written there, ends nothing: the date stands.
     """
     return Exists(_earlier(refusal.user_id, OuterRef("allowed_message_at"), refusal.at))
+
+
+def written_before_the_commit_of(refusal: TrainingRefusal) -> Q:
+    """Return the condition for what was last written under *allow* after the instant of a refusal.
+
+    A message can come in after a refusal has been asked for and be committed before it: it took the lock first, or
+    another machine's clock is ahead. Its *allow* ended with the refusal all the same. Where there is a later refusal,
+    that one reaches it.
+    """
+    later = TrainingRefusal.objects.filter(user=refusal.user_id, at__gt=refusal.at)
+    allowed_again = ConsentState.objects.filter(user=refusal.user_id, allowed_since__lte=OuterRef("allowed_message_at"))
+    return Q(
+        ~Exists(later),
+        ~Exists(allowed_again),
+        last_message_at__gt=refusal.at,
+        allowed_message_at=F("last_message_at"),
+    )
 
 
 def _earlier(user: Any, since: Any, before: Any) -> QuerySet[TrainingRefusal]:

@@ -117,6 +117,9 @@ def defer(user: User, token: FormToken, *, method: Method, gpc: bool, at: dateti
         if standing.has_answered:
             raise StaleForm
         raise CannotDefer if standing.is_asked else NotAsked
+    if token.surface != Surface.POP_UP:
+        # The only form that offers it.
+        raise CannotDefer
     state, update = standing.state, standing.update
     if standing.is_deferred:
         return state
@@ -210,17 +213,9 @@ def _choose(state: ConsentState, training: Training, update: PolicyUpdate, at: d
 
 
 def _refuse(user: User, update: PolicyUpdate, at: datetime) -> None:
-    """Let a *refuse* reach what is stored: journal it, and tell the other apps once it is committed."""
-    refusal = TrainingRefusal.objects.create(
-        user=user,
-        at=at,
-        recorded_at=timezone.now(),
-        kept_until=at + timedelta(days=update.refuse_retention_days),
-    )
+    """Let a *refuse* reach what is stored, and journal it."""
+    refusal = effects.refuse(user, update, at=at)
     journal.note(refusal.pk, TRAINING_REFUSED, user.principal, at=at)
-    # Robust: a broker that is down must not keep an answer from being confirmed. The purge looks for what is left.
-    for effect in effects.on_refusal:
-        transaction.on_commit(lambda effect=effect: effect(refusal.pk), robust=True)  # type: ignore[misc]  # mypy infers no defaults
 
 
 def line_of(refusal: TrainingRefusal) -> journal.Line:

@@ -9,6 +9,7 @@ from accounts.holdings import nothing, rows
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
 from privacy.counting import forget_place
+from privacy.ledger import HASHED_FIELDS
 from privacy.models import (
     ConsentRecord,
     ConsentState,
@@ -23,10 +24,7 @@ from privacy.models import (
 )
 
 # Every column of a record, so that its person can compute its hash too.
-RECORDED = (
-    *("id", "principal", "sequence", "kind", "update_id", "notice_id", "receipt", "language", "surface", "method"),
-    *("previous_value", "new_value", "occurred_at", "recorded_at", "actor", "gpc", "previous_hash", "hash"),
-)
+RECORDED = (*HASHED_FIELDS, "hash")
 
 
 def _own_records(user: User) -> QuerySet[ConsentRecord]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.models import CONSUMER_PLANS, User
 from privacy.models import (
+    CHOICES,
     ConsentRecord,
     ConsentState,
     Kind,
@@ -31,7 +32,6 @@ SPEEDS = (
     timedelta(days=14),
 )
 SLOWEST, UNKNOWN_SPEED = len(SPEEDS), len(SPEEDS) + 1
-TRAINING_KINDS = frozenset({Kind.TRAINING_ALLOWED, Kind.TRAINING_REFUSED, Kind.TRAINING_WITHDRAWN})
 
 # One figure of one update, and its key.
 CountKey = tuple[str, str, str]
@@ -98,7 +98,7 @@ def _as_a_whole(
         "version": "",
         "joined_after": after[-1] if after else "",
         "last_shown": _last_version(records, {Kind.SHOWN}),
-        "answered_version": _last_version(records, TRAINING_KINDS),
+        "answered_version": _last_version(records, CHOICES),
         "terms_version": _last_version(records, {Kind.TERMS_ACCEPTED}),
     }
     return Placing(cell)
@@ -111,7 +111,7 @@ def _last_version(records: list[ConsentRecord], kinds: Iterable[str]) -> str:
 def _towards(version: str, records: list[ConsentRecord], state: ConsentState | None, alike: dict[str, Any]) -> Placing:
     """Return where someone belongs towards one update, told from their records of it."""
     shown = [record for record in records if record.kind == Kind.SHOWN]
-    answers = [record for record in records if record.kind in TRAINING_KINDS]
+    answers = [record for record in records if record.kind in CHOICES]
     changes = Counter(later.new_value for earlier, later in pairwise(answers) if earlier.new_value != later.new_value)
     deferrals = sum(record.kind == Kind.DEFERRED for record in records)
     cell: dict[str, Any] = {

@@ -1,9 +1,7 @@
 """What is done again after a restore from a backup: someone's refusal, which the journal still knows (rule D7)."""
 
 import uuid
-from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.actions import lock_account
@@ -19,7 +17,6 @@ from privacy.models import (
     Kind,
     Method,
     Training,
-    TrainingRefusal,
 )
 
 
@@ -40,16 +37,7 @@ def refuse_again(line: Line) -> None:
     state.training, state.allowed_since = Training.REFUSE, None
     state.answered_update, state.last_receipt = answer.update, line.entry
     state.save()
-    days = answer.update.refuse_retention_days
-    TrainingRefusal.objects.create(
-        pk=line.entry,
-        user=user,
-        at=line.at,
-        recorded_at=timezone.now(),
-        kept_until=line.at + timedelta(days=days),
-    )
-    for effect in effects.on_refusal:
-        transaction.on_commit(lambda effect=effect: effect(line.entry), robust=True)  # type: ignore[misc]  # mypy infers no defaults
+    effects.refuse(user, answer.update, at=line.at, key=line.entry)
 
 
 def _withdrawal(answer: ConsentRecord, line: Line) -> ConsentRecord:

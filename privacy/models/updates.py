@@ -143,6 +143,10 @@ class PolicyUpdate(models.Model):
         """Return the first instant at which the last day has ended everywhere on Earth."""
         return datetime.combine(self.last_day + timedelta(days=1), time(), ANYWHERE_ON_EARTH)
 
+    def refuse_retention_date(self, at: datetime) -> datetime:
+        """Return until when something is kept from an instant on without an *allow*."""
+        return at + timedelta(days=self.refuse_retention_days)
+
     def includes(self, principal: uuid.UUID) -> bool:
         """Return whether the update has been rolled out to someone."""
         return self.bucket_of(principal) < self.rollout_percentage

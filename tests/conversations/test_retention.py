@@ -156,6 +156,36 @@ def test_refusal_that_ends_no_coverage_moves_no_date(alice: User, between: tuple
     assert date_of(conversation) == MEANWHILE + 31 * DAY
 
 
+def test_message_that_was_committed_before_an_earlier_refusal_keeps_nothing_for_longer(
+    update: PolicyUpdate, alice: User
+) -> None:
+    """The refusal was asked for first, and waited for the lock that the message held."""
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice, at=MEANWHILE + DAY + SECOND)
+
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+    for refusal in actions.refusals_to_apply():
+        actions.apply_refusal(refusal.pk)
+
+    assert date_of(conversation) == MEANWHILE + 31 * DAY
+
+
+@pytest.mark.parametrize("last", [Training.ALLOW, Training.REFUSE])
+def test_refusal_applied_late_leaves_what_was_allowed_after_it(
+    update: PolicyUpdate, alice: User, last: Training
+) -> None:
+    answer_as(alice, Training.ALLOW)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+    answer_as(alice, Training.ALLOW, at=MEANWHILE + 2 * DAY)
+    conversation = make_conversation(alice, at=MEANWHILE + 3 * DAY)
+    answer_as(alice, last, at=MEANWHILE + 4 * DAY)
+    before = date_of(conversation)
+
+    actions.apply_refusal(TrainingRefusal.objects.earliest("at").pk)
+
+    assert date_of(conversation) == before
+
+
 def test_refusal_that_waits_shortens_nothing_of_anyone_else(update: PolicyUpdate, alice: User, mallory: User) -> None:
     answer_as(alice, Training.ALLOW)
     answer_as(mallory, Training.ALLOW)

@@ -233,6 +233,12 @@ def test_not_now_is_refused_to_newcomers(update: PolicyUpdate) -> None:
         defer(newcomer, token)
 
 
+def test_not_now_is_refused_from_a_form_that_does_not_offer_it(alice: User, update: PolicyUpdate) -> None:
+    token = shown_token(alice, at=MEANWHILE, surface=Surface.SETTINGS)
+    with refused(actions.CannotDefer):
+        defer(alice, token)
+
+
 def test_not_now_is_refused_to_who_has_answered(alice: User, update: PolicyUpdate) -> None:
     token = shown_token(alice, at=MEANWHILE)
     answer_as(alice, REFUSE, terms=False)
