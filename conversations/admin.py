@@ -20,7 +20,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.staff_lists import StaffList, as_uuid, principal_by
-from conversations.models import Feedback, FeedbackCopy, FeedbackReading, Format, Message, Purge, Role
+from conversations.feedback import messages_of
+from conversations.models import Feedback, FeedbackCopy, FeedbackReading, Purge
 
 
 class Linked(admin.SimpleListFilter):
@@ -92,10 +93,7 @@ class FeedbackAdmin(StaffList):
             "title": _("Feedback"),
             "opts": self.opts,
             "copy": found,
-            "excerpt": [
-                Message(role=Role(part["role"]), format=Format(part["format"]), text=part["text"])
-                for part in found.excerpt
-            ],
+            "excerpt": messages_of(found.excerpt),
         }
         return TemplateResponse(request, "admin/conversations/read_feedback.html", context)
 

@@ -16,7 +16,7 @@ from accounts.actions import lock_user
 from accounts.models import User
 from conversations import redaction
 from conversations.actions import locked
-from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Role, Thumb
+from conversations.models import Conversation, Feedback, FeedbackCopy, Format, Message, Role, Thumb
 from conversations.retention import years_after
 
 # Rule D4: its own five years, whatever the choice is.
@@ -78,27 +78,31 @@ def preview(user: User, reply: Message, thumb: Thumb, comment: str, *, at: datet
 def _rated(user: User, reply: Message) -> list[Message]:
     """Return the messages a copy would hold; none of a private, an excluded or a commercial conversation."""
     conversation = reply.conversation
-    if conversation.is_private or conversation.excluded_at or conversation.has_commercial_message:
-        return []
-    if not user.is_consumer:
+    if not _may_be_copied(user, conversation):
         return []
     latest = conversation.messages.filter(pk__lte=reply.pk).order_by("-pk")[:MOST_MESSAGES]
     return list(reversed(latest))
 
 
-@transaction.atomic
 def give_feedback(user: User, reply: Message, thumb: Thumb, comment: str, *, token: str, at: datetime) -> Feedback:
     """Store what was previewed, and return the link to it.
 
     Raises Changed if what would be stored is no longer what was shown, AlreadyGiven if there is some on this reply,
-    and Gone if the conversation is no longer there.
+    Gone if the conversation is no longer there, and TooSlow.
     """
+    # The filter takes its time, in which nobody is kept waiting: messages never change.
+    shown = preview(user, reply, thumb, comment, at=at)
+    return _store(user, reply, shown, token=token, at=at)
+
+
+@transaction.atomic
+def _store(user: User, reply: Message, shown: Preview, *, token: str, at: datetime) -> Feedback:
     user = lock_user(user)
     reply.conversation = locked(user, reply.conversation, at=at)
     if given := Feedback.objects.filter(message=reply).first():
         raise AlreadyGiven(given)
-    shown = preview(user, reply, thumb, comment, at=at)
-    if not _was_shown(shown, user, reply, token):
+    may_be_copied = _may_be_copied(user, reply.conversation)
+    if may_be_copied != (shown.excerpt is not None) or not _was_shown(shown, user, reply, token):
         raise Changed
     copy = FeedbackCopy.objects.create(
         thumb=shown.thumb,
@@ -116,6 +120,11 @@ def _was_shown(shown: Preview, user: User, reply: Message, token: str) -> bool:
         return bool(signing.loads(token, salt=SALT) == shown.digest(user, reply))
     except signing.BadSignature:
         return False
+
+
+def _may_be_copied(user: User, conversation: Conversation) -> bool:
+    is_kept_apart = conversation.is_private or conversation.excluded_at or conversation.has_commercial_message
+    return user.is_consumer and not is_kept_apart
 
 
 @transaction.atomic
@@ -143,7 +152,12 @@ def cut_links(messages: QuerySet[Message]) -> int:
 def feedback_of(user: User) -> QuerySet[Feedback]:
     """Return the feedback someone can still see, the latest first: none in a conversation they have deleted."""
     kept = Feedback.objects.filter(user=user).exclude(message__conversation__deleted_at__isnull=False)
-    return kept.select_related("copy", "message__conversation").order_by("-pk")
+    return kept.select_related("copy").order_by("-pk")
+
+
+def messages_of(excerpt: list[dict[str, str]]) -> list[Message]:
+    """Return the messages of a copy as messages that pages can show; they are stored nowhere."""
+    return [Message(role=Role(part["role"]), format=Format(part["format"]), text=part["text"]) for part in excerpt]
 
 
 def reply_of(conversation: Conversation, pk: int) -> Message | None:

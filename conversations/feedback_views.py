@@ -19,11 +19,12 @@ from conversations.feedback import (
     delete_feedback,
     feedback_of,
     give_feedback,
+    messages_of,
     preview,
     reply_of,
 )
 from conversations.forms import FeedbackForm
-from conversations.models import Format, Message, Role
+from conversations.models import Conversation, Message
 from conversations.recognisers import TooSlow
 from conversations.views import own
 from privacy.drafts import draft_for, drop_draft, writer_token
@@ -82,7 +83,7 @@ def _page(
         return render(request, "conversations/give_feedback.html", context, status=status)
     user, typed = request.user, form.cleaned_data
     shown = preview(user, rated, typed["thumb"], typed["comment"], at=clock.now())
-    context |= {"shown": shown, "token": shown.token(user, rated), "excerpt": in_order(shown.excerpt or [])}
+    context |= {"shown": shown, "token": shown.token(user, rated), "excerpt": messages_of(shown.excerpt or [])}
     return render(request, "conversations/preview_feedback.html", context, status=status)
 
 
@@ -101,7 +102,12 @@ def index(request: SignedInRequest) -> HttpResponse:
 def given(request: SignedInRequest, number: int) -> HttpResponse:
     """Show feedback someone has given, as it is stored."""
     feedback = get_object_or_404(feedback_of(request.user), pk=number)
-    context = {"feedback": feedback, "excerpt": in_order(feedback.copy.excerpt)}
+    there = Conversation.objects.for_user(request.user, clock.now())
+    context = {
+        "feedback": feedback,
+        "conversation": there.filter(messages=feedback.message_id).first() if feedback.message_id else None,
+        "excerpt": messages_of(feedback.copy.excerpt),
+    }
     return render(request, "conversations/given_feedback.html", context)
 
 
@@ -111,8 +117,3 @@ def delete(request: SignedInRequest, number: int) -> HttpResponse:
     delete_feedback(get_object_or_404(feedback_of(request.user), pk=number), at=clock.now())
     messages.success(request, _("Your feedback is deleted, the copy included."))
     return redirect("conversations:feedback")
-
-
-def in_order(excerpt: list[dict[str, str]]) -> list[Message]:
-    """Return the messages of a copy as messages that pages can show; they are stored nowhere."""
-    return [Message(role=Role(part["role"]), format=Format(part["format"]), text=part["text"]) for part in excerpt]

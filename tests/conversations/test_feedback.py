@@ -1,14 +1,16 @@
 """Feedback: what is stored is what was shown, and it knows no account (rule D4)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from accounts.actions import change_plan
 from accounts.models import JournalEntry, Plan, User
-from conversations import actions, feedback
+from conversations import actions, feedback, redaction
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Thumb
 from conversations.purge import purge
 from conversations.replies import answer_message
@@ -202,6 +204,41 @@ def test_feedback_of_someone_else_is_not_there(alices: Client, alice: User, mall
         assert method(reverse(f"conversations:{name}", args=[own.pk])).status_code in {404, 405}
     assert FeedbackCopy.objects.exists()
     assert "Fine" not in page(alices.get(LIST)).text
+
+
+def test_feedback_leads_to_no_chat_that_is_past_its_date(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    own = given(alices, alice)
+    assert own.message is not None
+    chat = own.message.conversation.get_absolute_url()
+    assert chat in {link["href"] for link in page(alices.get(own.get_absolute_url())).all("a")}
+
+    moved_to(MEANWHILE + 30 * DAY)
+
+    shown = page(alices.get(own.get_absolute_url()))
+    assert "Write to <EMAIL_1> about a hike." in shown.text
+    assert chat not in {link["href"] for link in shown.all("a")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_filter_keeps_nobody_waiting(
+    alices: Client, alice: User, mallory: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another device does meanwhile is seen all the same."""
+    reply = reply_to(alice)
+    shown = fields(previewed(alices, reply))
+    redact = redaction.redact
+
+    def slowly(texts: Sequence[str]) -> redaction.Redacted:
+        assert not connection.in_atomic_block
+        actions.exclude_conversation(alice, reply.conversation, at=MEANWHILE)
+        return redact(texts)
+
+    monkeypatch.setattr(redaction, "redact", slowly)
+
+    response = alices.post(address(reply), shown)
+
+    assert response.status_code == 409
+    assert not FeedbackCopy.objects.exists()
 
 
 def test_feedback_outlives_the_date_of_its_chat_with_its_person(
