@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import LanguageForm, PreferencesForm
 from accounts.http import SignedInRequest
+from accounts.models import User
 from accounts.next_url import next_url_of
 
 
@@ -24,7 +25,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         request.user.refresh_from_db()
         return render(request, "accounts/preferences.html", {"form": form}, status=422)
     user = form.save(commit=False)
-    user.save(update_fields=["language", "time_zone"])
+    _keep(user, language=user.language, time_zone=user.time_zone)
     with override(user.language):
         messages.success(request, _("Your language and time zone are saved."))
     return redirect("accounts:preferences")
@@ -39,11 +40,15 @@ def language(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest()
     chosen = form.cleaned_data["language"]
     if request.user.is_authenticated and request.user.language != chosen:
-        request.user.language = chosen
-        request.user.save(update_fields=["language"])
+        _keep(request.user, language=chosen)
     response = redirect(next_url_of(request) or "/")
     keep_language(response, chosen)
     return response
+
+
+def _keep(user: User, **preferences: str) -> None:
+    """Save preferences, unless the account was deleted meanwhile: nothing is written after its erasure."""
+    User.objects.filter(pk=user.pk, closed_at__isnull=True).update(**preferences)
 
 
 def keep_language(response: HttpResponse, chosen: str) -> None:

@@ -3,9 +3,11 @@
 from http import HTTPStatus
 
 import pytest
+from django.forms import BaseForm
 from django.test import Client
 
 from accounts.models import User
+from tests.factories import LONG_BEFORE
 from tests.pages import page
 
 PREFERENCES, LANGUAGE = "/accounts/preferences/", "/language/"
@@ -51,6 +53,25 @@ def test_preferences_are_saved_and_said_in_the_language_chosen(alices: Client, a
     assert shown.one("html")["lang"].lower() == "zh-hans"
     assert shown.one("div", class_="flash").text
     assert shown.one("div", class_="flash").text != "Your language and time zone are saved."
+
+
+@pytest.mark.parametrize("address", [PREFERENCES, LANGUAGE])
+def test_preferences_are_not_written_into_an_account_that_was_deleted_meanwhile(
+    alices: Client, alice: User, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request had read the account before it was closed."""
+    before, is_valid = (alice.language, alice.time_zone), BaseForm.is_valid
+
+    def closed_meanwhile(form: BaseForm) -> bool:
+        User.objects.filter(pk=alice.pk).update(closed_at=LONG_BEFORE, is_active=False)
+        return is_valid(form)
+
+    monkeypatch.setattr(BaseForm, "is_valid", closed_meanwhile)
+
+    alices.post(address, {"language": "zh-hans", "time_zone": "Europe/Berlin"})
+
+    alice.refresh_from_db()
+    assert (alice.language, alice.time_zone) == before
 
 
 @pytest.mark.parametrize(

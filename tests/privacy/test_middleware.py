@@ -343,9 +343,10 @@ def test_drafts_are_bounded_in_number_and_length(alices: Client, alice: User, mo
     assert kept[0].text.endswith("the end")
 
 
-def test_draft_is_named_at_the_gate(alices: Client, alice: User, moved_to: MoveClock) -> None:
+@pytest.mark.parametrize("choice", [{}, {"private": "on"}])
+def test_draft_is_named_at_the_gate(alices: Client, alice: User, moved_to: MoveClock, choice: dict[str, str]) -> None:
     moved_to(AFTERWARDS)
-    refused = alices.post(reverse("conversations:start"), {"text": "Kept"})
+    refused = alices.post(reverse("conversations:start"), {"text": "Kept", **choice})
 
     assert "What you were writing is kept." in alices.get(refused.headers["Location"]).content.decode()
     Draft.objects.all().delete()
