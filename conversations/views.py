@@ -42,7 +42,7 @@ def list_page(
     request: SignedInRequest, kind: ConversationKind, form: StartForm, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     """Return a list as it is asked for, with a form to start another conversation."""
-    context = {"form": form, "writer": writer_token(request.user), "titles_only": False, "streams": True}
+    context = {"form": form, "writer": writer_token(request.user), "streams": True}
     # What htmx asked for in place of the form is the form again.
     template = "conversations/_start.html" if request.htmx else "conversations/index.html"
     return render(request, template, context | _listed(request, kind), status=status)
@@ -60,7 +60,6 @@ def _listed(request: SignedInRequest, kind: ConversationKind) -> dict[str, objec
     query, at = SearchForm(request.GET).query(), clock.now()
     page = page_of(request.user, kind, at, before=request.GET.get("before", ""), query=query)
     return {
-        "kind": kind,
         "address": list_url(kind),
         "is_coding": kind is ConversationKind.CODING_SESSION,
         "conversations": page.conversations,

@@ -43,7 +43,7 @@ def check_notes(
     return [
         Error(
             f"The database lacks the trigger {name}: the figures of the roll-out page go wrong.",
-            hint="Run `manage.py migrate`, which makes it again, and then `manage.py count_rollout`.",
+            hint="Run `manage.py migrate`, which makes it again, and then `manage.py count_rollout --anew`.",
             id="privacy.E003",
         )
         for connection in map(connections.__getitem__, databases or ())

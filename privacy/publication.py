@@ -139,7 +139,7 @@ def _unknown(document: PolicyDocument) -> list[str]:
 
 def _locked(update: PolicyUpdate, seen: str | None) -> PolicyUpdate:
     """Return an update, re-read and locked. Raises Stale if it is not what was seen."""
-    update = PolicyUpdate.objects.select_for_update().get(pk=update.pk)
+    update = PolicyUpdate.objects.select_for_update(no_key=True).get(pk=update.pk)
     if seen is not None and seen != fingerprint(update):
         raise Stale
     return update

@@ -28,9 +28,7 @@ class InstantField(forms.CharField):
         try:
             return instant(text) if text else None
         except NoInstant as error:
-            raise ValidationError(
-                _("That is no instant between 2000 and 2100, such as 2025-09-29T11:59:59Z.")
-            ) from error
+            raise ValidationError(NO_INSTANT) from error
 
 
 class ClockForm(forms.Form):

@@ -123,7 +123,7 @@ class PolicyUpdateAdmin(PreviewViews, ActViews, admin.ModelAdmin):  # type: igno
         found: PolicyUpdate | None = super().get_object(request, object_id, from_field)
         if found is None or request.method != "POST":
             return found
-        return PolicyUpdate.objects.select_for_update().filter(pk=found.pk).first()
+        return PolicyUpdate.objects.select_for_update(no_key=True).filter(pk=found.pk).first()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
