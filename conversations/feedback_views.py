@@ -48,8 +48,8 @@ def give(request: SignedInRequest, pk: uuid.UUID, number: int) -> HttpResponse:
         return _page(request, rated, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         return _store(request, rated, form) if "token" in request.POST else _page(request, rated, form)
-    except TooSlow as refusal:
-        form.add_error("comment", refusal.message)
+    except TooSlow as not_done:
+        form.add_error("comment", not_done.message)
         return _page(request, rated, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -57,10 +57,10 @@ def _store(request: SignedInRequest, rated: Message, form: FeedbackForm) -> Http
     thumb, comment, token = (form.cleaned_data[name] for name in ("thumb", "comment", "token"))
     try:
         given = give_feedback(request.user, rated, thumb, comment, token=token, at=clock.now())
-    except Changed as refusal:
-        return _page(request, rated, form, refusal=refusal, status=HTTPStatus.CONFLICT)
-    except AlreadyGiven as refusal:
-        return redirect(refusal.feedback)
+    except Changed as not_done:
+        return _page(request, rated, form, not_done=not_done, status=HTTPStatus.CONFLICT)
+    except AlreadyGiven as not_done:
+        return redirect(not_done.feedback)
     except Gone as gone:
         raise Http404 from gone
     drop_draft(request.user, request.path)
@@ -73,11 +73,11 @@ def _page(
     rated: Message,
     form: FeedbackForm,
     *,
-    refusal: Changed | None = None,
+    not_done: Changed | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """Show the form, or, once it is filled in, what would be stored."""
-    context: dict[str, Any] = {"form": form, "rated": rated, "conversation": rated.conversation, "refusal": refusal}
+    context: dict[str, Any] = {"form": form, "rated": rated, "conversation": rated.conversation, "not_done": not_done}
     context["writer"] = writer_token(request.user)
     if not (form.is_bound and form.is_valid()):
         return render(request, "conversations/give_feedback.html", context, status=status)

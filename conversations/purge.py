@@ -140,11 +140,12 @@ def take_accounts(due: Rows) -> Iterator[int]:
         raise kept
 
 
-def signed_out() -> QuerySet[UserSession]:
+def signed_out() -> Rows:
     """Return the devices whose session is over. allauth forgets them when their person comes back, who may not."""
     there = Session.objects.filter(session_key=OuterRef("session_key"))
     seen_before = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    return UserSession.objects.filter(~Exists(there), last_seen_at__lte=seen_before)
+    found: Rows = UserSession.objects.filter(~Exists(there), last_seen_at__lte=seen_before)
+    return found
 
 
 # An app that has more with a date adds it in `AppConfig.ready()`.

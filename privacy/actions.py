@@ -38,37 +38,37 @@ from privacy.tokens import TERMS, FormToken
 TRAINING_REFUSED = "training_refused"
 
 
-class Refusal(Exception):
+class NotDone(Exception):
     """Something was not done, and nothing was written. `message` says why, to the person who asked for it."""
 
     message = _("That can’t be done.")
 
 
-class StaleForm(Refusal):
+class StaleForm(NotDone):
     """The form no longer shows how things stand (rule B7)."""
 
     message = _("Nothing was saved: something has changed since this page was opened. This is how it stands now.")
 
 
-class NotAsked(Refusal):
+class NotAsked(NotDone):
     """The question is not put to this person."""
 
     message = _("Nothing was saved: on your plan there is no such choice to make.")
 
 
-class ChoiceMissing(Refusal):
+class ChoiceMissing(NotDone):
     """The form has no training choice."""
 
     message = _("Choose whether training is allowed. Nothing is chosen for you.")
 
 
-class TermsMissing(Refusal):
+class TermsMissing(NotDone):
     """The terms were not accepted where they have to be."""
 
     message = _("Tick the box to accept the terms. Without them, only “No” can be saved.")
 
 
-class CannotDefer(Refusal):
+class CannotDefer(NotDone):
     """Putting the question off is not open to this person any more, or never was."""
 
     message = _("“Not now” is no longer possible.")

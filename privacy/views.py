@@ -38,13 +38,13 @@ def _question(
     standing: Standing,
     *,
     form: AnswerForm | None = None,
-    refusal: actions.Refusal | None = None,
+    not_done: actions.NotDone | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     next_url = next_url_of(request)
     if request.htmx and standing.gate:
-        if refusal is not None:
-            messages.warning(request, str(refusal.message))
+        if not_done is not None:
+            messages.warning(request, str(not_done.message))
         return HttpResponseClientRedirect(_with_next(reverse("privacy:question"), next_url))
     # In the dialog one answer is one answer: the terms, if they are left, are asked outside of it.
     is_done = bool(request.htmx) and standing.has_answered
@@ -56,7 +56,7 @@ def _question(
         "next": next_url,
         "keeps_draft": bool(standing.gate and draft_for(request.user, next_url.partition("?")[0], at=standing.at)),
         "here": _with_next(reverse("privacy:question"), next_url),
-        "refusal": refusal,
+        "not_done": not_done,
         "pop_up": None,
     }
     template = "privacy/_pop_up_question.html" if request.htmx else "privacy/question.html"
@@ -80,12 +80,12 @@ def answer(request: AskedRequest) -> HttpResponseBase:
             gpc=sends_gpc(request),
             at=at,
         )
-    except actions.ChoiceMissing as refusal:
-        form.add_error("training", refusal.message)
-    except actions.TermsMissing as refusal:
-        form.add_error("terms", refusal.message)
-    except actions.Refusal as refusal:
-        return _again(request, None, HTTPStatus.CONFLICT, refusal, token.surface)
+    except actions.ChoiceMissing as not_done:
+        form.add_error("training", not_done.message)
+    except actions.TermsMissing as not_done:
+        form.add_error("terms", not_done.message)
+    except actions.NotDone as not_done:
+        return _again(request, None, HTTPStatus.CONFLICT, not_done, token.surface)
     else:
         return _saved(request, token, receipt)
     return _again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY, None, token.surface)
@@ -95,14 +95,14 @@ def _again(
     request: AskedRequest,
     form: AnswerForm | None,
     status: HTTPStatus,
-    refusal: actions.Refusal | None = None,
+    not_done: actions.NotDone | None = None,
     surface: str = "",
 ) -> HttpResponse:
     """Show the question once more, as it stands now and with what was answered kept."""
     standing = standing_of(request.user, clock.now())
     if surface == Surface.SETTINGS:
-        return _settings(request, standing, form=form, refusal=refusal, status=status)
-    return _question(request, standing, form=form, refusal=refusal, status=status)
+        return _settings(request, standing, form=form, not_done=not_done, status=status)
+    return _question(request, standing, form=form, not_done=not_done, status=status)
 
 
 def _saved(request: AskedRequest, token: FormToken, receipt: uuid.UUID) -> HttpResponseBase:
@@ -124,8 +124,8 @@ def not_now(request: AskedRequest) -> HttpResponseBase:
     token, method = form.cleaned_data["token"], form.cleaned_data["method"]
     try:
         actions.defer(request.user, token, method=method, gpc=sends_gpc(request), at=at)
-    except actions.Refusal as refusal:
-        return _again(request, None, HTTPStatus.CONFLICT, refusal)
+    except actions.NotDone as not_done:
+        return _again(request, None, HTTPStatus.CONFLICT, not_done)
     if request.htmx:
         context = {"standing": standing_of(request.user, at), "pop_up": None}
         return render(request, "privacy/_header_line.html", context)
@@ -145,7 +145,7 @@ def _settings(
     standing: Standing,
     *,
     form: AnswerForm | None = None,
-    refusal: actions.Refusal | None = None,
+    not_done: actions.NotDone | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     asking = ask(request, standing, Surface.SETTINGS, form=form)
@@ -156,7 +156,7 @@ def _settings(
         "answered": own,
         "here": reverse("privacy:settings"),
         "is_just_saved": bool(own.receipt) and request.GET.get("saved") == str(standing.state.last_receipt),
-        "refusal": refusal,
+        "not_done": not_done,
     }
     return render(request, "privacy/settings.html", context, status=status)
 

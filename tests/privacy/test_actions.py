@@ -84,7 +84,7 @@ def everything() -> list[list[tuple[Any, ...]]]:
 
 
 @contextmanager
-def refused(error: type[actions.Refusal]) -> Iterator[None]:
+def refused(error: type[actions.NotDone]) -> Iterator[None]:
     """Expect a refusal, and that not one row of what was there is another, gone or new."""
     before = everything()
     with pytest.raises(error) as refusal:

@@ -102,7 +102,7 @@ class History:
         try:
             with transaction.atomic():
                 getattr(self, f"_{step[0].replace(' ', '_')}")(user, *step[1:])
-        except (actions.Refusal, AccountClosed, AssertionError):
+        except (actions.NotDone, AccountClosed, AssertionError):
             pass
         user.refresh_from_db()
 

@@ -50,8 +50,8 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
             # Not connected before: a pool has fewer connections than there may be threads, and they would wait.
             barrier.wait(timeout=30)
             return act()
-        except actions.Refusal as refusal:
-            return type(refusal)
+        except actions.NotDone as not_done:
+            return type(not_done)
         finally:
             connection.close()
 

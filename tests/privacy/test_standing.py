@@ -312,7 +312,7 @@ def take(step: tuple[Any, ...], user: User, at: datetime) -> None:
         try:
             with transaction.atomic():
                 answer_as(user, step[1], terms=step[2], at=at) if step[0] == "answer" else defer_as(user, at=at)
-        except (actions.Refusal, AssertionError):
+        except (actions.NotDone, AssertionError):
             pass
 
 
