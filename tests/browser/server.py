@@ -52,22 +52,41 @@ def environment(directory: Path, now: datetime | None = None, *, qa: bool = Fals
 
 def prepared(directory: Path, *, qa: bool = False) -> Path:
     """Return a directory with collected files and a seeded database; whichever worker comes first makes it."""
+    with _made_once(directory) as is_missing:
+        if is_missing:
+            for command in ("migrate", "seed_demo", *(["seed_personas"] if qa else [])):
+                _manage(directory, command, qa=qa)
+            (directory / "static").symlink_to(_collected(directory.with_name("collected")))
+    return directory
+
+
+def _collected(directory: Path) -> Path:
+    """Return the collected files, those of QA's tools among them: compressing them takes longer than all else."""
+    with _made_once(directory) as is_missing:
+        if is_missing:
+            _manage(directory, "collectstatic", "--noinput", qa=True)
+    return directory / "static"
+
+
+@contextmanager
+def _made_once(directory: Path) -> Iterator[bool]:
+    """Say whether what is to be in a directory has to be made, while nobody else makes it."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = directory / "done"
-        if not done.exists():
-            personas = [["seed_personas"]] if qa else []
-            for command in (["migrate"], ["seed_demo"], *personas, ["collectstatic", "--noinput"]):
-                subprocess.run(
-                    [sys.executable, "manage.py", *command],
-                    cwd=settings.BASE_DIR,
-                    env=environment(directory, qa=qa),
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                )
-            done.touch()
-    return directory
+        yield not done.exists()
+        done.touch()
+
+
+def _manage(directory: Path, *command: str, qa: bool) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=settings.BASE_DIR,
+        env=environment(directory, qa=qa),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 class Server:
