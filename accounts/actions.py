@@ -51,7 +51,7 @@ def lock_everyone() -> None:
 
 @transaction.atomic
 def change_plan(user: User, plan: Plan, *, at: datetime) -> PlanChange:
-    """Put someone on another plan from `at` on, and return the row that says so."""
+    """Put someone on another plan from `at` on, and return the row that says so. Whatever sells plans calls it."""
     locked = lock_user(user)
     locked.plan = plan
     if locked.is_consumer and locked.joined_at is None:
