@@ -66,7 +66,7 @@ def _use(standing: Standing) -> str:
     """Return what an *allow* means for the use of conversations (rules A4 and C3)."""
     if standing.is_overdue:
         return _("Until you answer the present question, nothing is used to train models.")
-    if standing.update and standing.update.coverage_reading == CoverageReading.MESSAGE:
+    if standing.periods.coverage_reading == CoverageReading.MESSAGE:
         return _("What you write while you allow it may be used to train models, sensitive data filtered out.")
     return _(
         "Conversations you start or resume may be used to train models, sensitive data filtered out. Their earlier"

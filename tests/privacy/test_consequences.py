@@ -1,6 +1,6 @@
 """What is true after a choice, in words."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -57,6 +57,19 @@ def test_narrower_reading_is_said(alice: User) -> None:
         "What you write while you allow it may be used to train models, sensitive data filtered out.",
         "Conversations you start or resume are kept for 5 years after your last message, all others for 30 days.",
     ]
+
+
+@pytest.mark.parametrize(("answered", "announced"), [tuple(CoverageReading), tuple(reversed(CoverageReading))])
+def test_reading_of_the_answer_holds_while_another_is_asked(
+    alice: User, answered: CoverageReading, announced: CoverageReading
+) -> None:
+    make_update(coverage_reading=answered)
+    answer_as(alice, Training.ALLOW)
+    before = consequences(standing_of(alice, MEANWHILE))
+
+    make_update("2025-09-10", announced_at=MEANWHILE, last_day=date(2025, 12, 1), coverage_reading=announced)
+
+    assert consequences(standing_of(alice, MEANWHILE + SECOND)) == before
 
 
 def test_who_chose_nothing_is_told_that_nothing_is_used(alice: User, update: PolicyUpdate) -> None:
