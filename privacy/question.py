@@ -179,7 +179,7 @@ def _summary(standing: Standing, surface: Surface) -> tuple[str, ...]:
         "coding_tool": settings.CODING_TOOL_NAME,
         "allowed": retention_if_allowed(update),
         "otherwise": retention_otherwise(update),
-        "last_day": written_date(update.last_day),
+        "last_day": written_date((standing.missed or update).last_day),
     }
     return (
         _("This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s.") % names,

@@ -11,7 +11,7 @@ from enum import Enum
 from itertools import takewhile
 
 from accounts.models import User
-from privacy.models import ConsentState, PolicyUpdate, Surface
+from privacy.models import ConsentRecord, ConsentState, Kind, PolicyUpdate, Surface, Training
 
 
 class Prompt(Enum):
@@ -70,9 +70,15 @@ class Standing:
         joined_at = self.user.joined_at
         if joined_at is not None and joined_at >= self.unsettled[-1].announced_at:
             return Surface.SIGN_UP
-        if any(self.at >= update.deadline for update in self.unsettled):
-            return Surface.GATE
-        return None
+        return Surface.GATE if self.missed else None
+
+    @property
+    def missed(self) -> PolicyUpdate | None:
+        """Return the latest announced of the unsettled updates whose deadline has come: what gates (rule A4).
+
+        It is an earlier one than that which is asked where a newer update has a later last day.
+        """
+        return next((update for update in self.unsettled if self.at >= update.deadline), None)
 
     @property
     def is_overdue(self) -> bool:
@@ -155,6 +161,13 @@ def _unsettled(updates: tuple[PolicyUpdate, ...], state: ConsentState) -> tuple[
         for version in (state.answered_update_id, state.terms_update_id)
     ]
     return updates[: max(ends)]
+
+
+def training_before_allow(user: User) -> str:
+    """Return the training choice that someone's present allow period followed: a *refuse*, or none."""
+    allowed = ConsentRecord.objects.filter(principal=user.principal, kind=Kind.TRAINING_ALLOWED)
+    began = allowed.exclude(previous_value=Training.ALLOW).order_by("-sequence")
+    return began.values_list("previous_value", flat=True).first() or ""
 
 
 def is_settled(user: User) -> bool:

@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import Plan, User
 from privacy.models import PolicyUpdate, Surface, Training
 from privacy.question import Question, question_for
 from privacy.standing import standing_of
+from tests.conftest import MoveClock
 from tests.factories import (
     AFTERWARDS,
     ANNOUNCED,
@@ -189,6 +192,25 @@ def test_line_about_the_last_day_of_who_chose_before(alice: User, at: datetime, 
     answer_as(alice, Training.ALLOW, at=ANNOUNCED - 99 * DAY)
     make_update()
     assert asked(alice, at, surface).summary[WHEN] == line
+
+
+def test_gate_names_the_last_day_that_has_passed(
+    client: Client, alice: User, update: PolicyUpdate, moved_to: MoveClock
+) -> None:
+    """A newer update, whose last day is to come, is what is asked."""
+    make_update("2025-10-01", announced_at=DEADLINE + DAY, last_day=LAST_DAY + 60 * DAY)
+    line = "The last day to answer was September 28, 2025. Nothing is chosen until you choose."
+    assert asked(alice, DEADLINE + 2 * DAY, Surface.GATE).summary[WHEN] == line
+    client.force_login(alice)
+    moved_to(DEADLINE + 2 * DAY)
+
+    shown = client.get(reverse("privacy:question")).content.decode()
+
+    assert "The last day has ended everywhere on Earth" in shown
+    assert DEADLINE.isoformat() in shown
+    assert (update.deadline + 60 * DAY).isoformat() not in shown
+    problem = client.get(reverse("conversations:index"), headers={"accept": "application/json"}).json()
+    assert (problem["policy_update"], problem["deadline"]) == ("2025-10-01", DEADLINE.isoformat())
 
 
 @pytest.mark.parametrize(
