@@ -19,7 +19,7 @@ from accounts.models import User
 from conversations.models import Conversation, ConversationKind, Format, Message, Role
 from conversations.retention import retention_date, shortened, uncovered_before, written_before_the_commit_of
 from privacy.models import Training, TrainingRefusal
-from privacy.standing import standing_of
+from privacy.standing import standing_of, training_before_allow
 
 # For so long a deletion can be undone (rule D2).
 UNDO = timedelta(minutes=10)
@@ -52,13 +52,19 @@ def start_conversation(
 ) -> Message:
     """Start a conversation with its first message, and return the message. A private one stays so for good.
 
-    `key` is its id; the same form sent twice has the same, and starts one conversation. With another text, or after
-    its conversation was deleted, it starts another one.
+    `key` is its id; the same form sent twice has the same, and starts one conversation, which is private if either
+    asked for that. With another text, or after its conversation was deleted, it starts another one; so does what is to
+    be private where the conversation has gone on.
     """
     user = lock_user(user)
-    started = Message.objects.filter(conversation=key, conversation__user=user).order_by("pk").first()
+    written = Message.objects.filter(conversation=key, conversation__user=user, role=Role.OWNER)
+    started = written.select_related("conversation").order_by("pk").first()
     if started and started.text == text and Conversation.objects.filter(messages=started).there(at).exists():
-        return started
+        if started.conversation.is_private or not private:
+            return started
+        if written.count() == 1:
+            _make_private(user, started.conversation)
+            return started
     conversation = Conversation(
         id=uuid.uuid4() if started or key is None else key,
         user=user,
@@ -73,6 +79,17 @@ def start_conversation(
     conversation.save(force_insert=True)
     message.save(force_insert=True)
     return message
+
+
+def _make_private(user: User, conversation: Conversation) -> None:
+    """Make a conversation private after all, of which there is the first message alone: its form was sent again."""
+    conversation.is_private, conversation.allowed_message_at = True, None
+    if conversation.expires_at is not None:
+        last = conversation.last_message_at
+        periods = standing_of(user, last).periods
+        conversation.expires_at = min(conversation.expires_at, retention_date(last, covered=False, periods=periods))
+    conversation.save(update_fields=["is_private", "allowed_message_at", "expires_at"])
+    became_ineligible(user, conversation.pk)
 
 
 def _title(text: str) -> str:
@@ -115,6 +132,8 @@ def _message(conversation: Conversation, user: User, text: str, format_: Format,
     # An allow may have come while this waited for the lock: then it was not written under it.
     is_allowed = training == Training.ALLOW and standing.state.allowed_since is not None
     counts = is_allowed and last >= standing.state.allowed_since  # type: ignore[operator]  # just looked at
+    if is_allowed and not counts:
+        training = training_before_allow(user)
     counts = counts and not conversation.is_private and conversation.excluded_at is None
     conversation.has_commercial_message |= is_commercial
     if counts:

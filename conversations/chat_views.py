@@ -96,7 +96,7 @@ def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Write in one conversation."""
     form, conversation = MessageForm(request.POST), judged(request.user, pk)
     if conversation is None:
-        return _gone(request)
+        return _gone(request, pk)
     if not form.is_valid():
         return _refused(request, conversation, form)
     typed = form.cleaned_data
@@ -110,15 +110,17 @@ def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
             after=typed["after"],
         )
     except Gone:
-        return _gone(request)
+        return _gone(request, pk)
     drop_draft(request.user, conversation.get_absolute_url())
     return _streamed(request, message, is_new=True) if request.htmx else _answered(request, message)
 
 
-def _gone(request: SignedInRequest) -> HttpResponse:
+def _gone(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Say that the conversation is not there, with what was written in it in the field for a new one."""
     messages.error(request, str(Gone.message))
-    form = StartForm(initial={"text": request.POST.get("text", "")}, user=request.user)
+    # What was to be private is to be so still, as long as anything is known of it.
+    was_private = Conversation.objects.filter(user=request.user, pk=pk, is_private=True).exists()
+    form = StartForm(initial={"text": request.POST.get("text", ""), "private": was_private}, user=request.user)
     return list_page(request, ConversationKind.CHAT, form, HTTPStatus.NOT_FOUND)
 
 

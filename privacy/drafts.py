@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import ResolverMatch, reverse
 
@@ -38,7 +39,7 @@ ACTS = dict.fromkeys(
     "conversations:chat",
 )
 # The box beside it that nobody should have to remember to tick again.
-KEPT_CHOICE = "private"
+PRIVATE = "private"
 
 
 def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
@@ -66,10 +67,9 @@ def kept_text(request: HttpRequest) -> str:
     return request.POST.get(KEPT_FIELDS[match.view_name][0], "").replace("\0", "")
 
 
-def kept_choice(request: HttpRequest) -> str:
-    """Return what the address of the page needs so that what was to be private still is."""
-    is_private = kept_text(request) and request.POST.get(KEPT_CHOICE)
-    return f"?{KEPT_CHOICE}=on" if is_private else ""
+def is_private(request: HttpRequest) -> bool:
+    """Return whether what was typed was to be private."""
+    return PRIVATE in request.POST
 
 
 def writer_token(user: User) -> str:
@@ -87,16 +87,21 @@ def writer_of(token: str) -> User | None:
 
 
 @transaction.atomic
-def keep_draft(user: User, path: str, text: str, *, at: datetime) -> None:
+def keep_draft(user: User, path: str, text: str, *, private: bool = False, at: datetime) -> None:
     """Keep what someone was writing on a page; what was written there in another tab stands before it.
 
-    What they have left for too long is forgotten on this occasion, and the oldest where there are too many.
+    Where one of them was to be private, all of it is. What they have left for too long is forgotten on this occasion,
+    and the oldest where there are too many.
     """
     lock_user(user)
-    earlier = draft_for(user, path, at=at)
-    if text not in earlier:
-        text = f"{earlier}\n\n{text}" if earlier else text
-        Draft.objects.update_or_create(user=user, path=path, defaults={"text": text[-LONGEST_KEPT:], "kept_at": at})
+    earlier = _kept(user, path, at=at).first() or Draft(user=user, path=path)
+    private = private or earlier.is_private
+    if text in earlier.text:
+        Draft.objects.filter(pk=earlier.pk).update(is_private=private)
+    else:
+        text = f"{earlier.text}\n\n{text}" if earlier.text else text
+        values = {"text": text[-LONGEST_KEPT:], "is_private": private, "kept_at": at}
+        Draft.objects.update_or_create(user=user, path=path, defaults=values)
     lately = Draft.objects.filter(user=user, kept_at__gt=at - KEPT_FOR).order_by("-kept_at", "-pk")
     kept = list(lately.values_list("pk", flat=True)[:MOST_KEPT])
     Draft.objects.filter(user=user).exclude(pk__in=kept).delete()
@@ -104,8 +109,17 @@ def keep_draft(user: User, path: str, text: str, *, at: datetime) -> None:
 
 def draft_for(user: User, path: str, *, at: datetime) -> str:
     """Return the text kept for a page, or an empty one. It is kept for 30 days."""
-    drafts = Draft.objects.filter(user=user, path=path, kept_at__gt=at - KEPT_FOR)
-    return drafts.values_list("text", flat=True).first() or ""
+    return _kept(user, path, at=at).values_list("text", flat=True).first() or ""
+
+
+def start_for(user: User, path: str, *, at: datetime) -> dict[str, Any]:
+    """Return what was kept of a form that starts a conversation: the text, and whether it was to be private."""
+    kept = _kept(user, path, at=at).values("text", "is_private").first()
+    return {"text": kept["text"], PRIVATE: kept["is_private"]} if kept else {}
+
+
+def _kept(user: User, path: str, *, at: datetime) -> QuerySet[Draft]:
+    return Draft.objects.filter(user=user, path=path, kept_at__gt=at - KEPT_FOR)
 
 
 def drop_draft(user: User, path: str) -> None:

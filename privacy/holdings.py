@@ -92,7 +92,7 @@ HOLDINGS = (
     rows(
         "kept_texts",
         lambda user: Draft.objects.filter(user_id=user.pk).order_by("pk"),
-        lambda row: {"page": row.path, "text": row.text, "kept": row.kept_at},
+        lambda row: {"page": row.path, "text": row.text, "to_be_private": row.is_private, "kept": row.kept_at},
     ),
     rows(
         "letters_about_updates",

@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts import clock
 from accounts.negotiation import prefers_json, problem_document
 from privacy.actions import record_shown
-from privacy.drafts import keep_draft, kept_choice, kept_text, page_address, page_of, writer_of
+from privacy.drafts import is_private, keep_draft, kept_text, page_address, page_of, writer_of
 from privacy.exemptions import is_exempt
 from privacy.http import GatedRequest, sends_gpc
 from privacy.standing import Prompt, Standing, is_settled, standing_of
@@ -57,8 +57,8 @@ class GateMiddleware:
             return problem(request, standing)
         page = page_address(request)
         if text := kept_text(request):
-            keep_draft(standing.user, page, text, at=clock.now())
-        question_url = f"{reverse('privacy:question')}?{urlencode({'next': page + kept_choice(request)})}"
+            keep_draft(standing.user, page, text, private=is_private(request), at=clock.now())
+        question_url = f"{reverse('privacy:question')}?{urlencode({'next': page})}"
         if request.htmx:
             return HttpResponseClientRedirect(question_url)
         response = redirect(question_url)
@@ -116,7 +116,7 @@ class LostSessionMiddleware:
         text = kept_text(request)
         writer = writer_of(request.POST.get("writer", "")) if text else None
         if writer:
-            keep_draft(writer, page_of(match, kwargs), text, at=clock.now())
+            keep_draft(writer, page_of(match, kwargs), text, private=is_private(request), at=clock.now())
             messages.info(
                 request,
                 _("You were signed out. What you were writing is kept: it is back in its place once you sign in."),
@@ -134,6 +134,6 @@ def problem(request: HttpRequest, standing: Standing) -> JsonResponse:
         detail=_("The account’s owner has to answer a question about the updated terms. Retrying won’t help."),
         question_url=request.build_absolute_uri(reverse("privacy:question")),
         policy_update=update.version,
-        deadline=update.deadline.astimezone(UTC).isoformat(),
+        deadline=(standing.missed or update).deadline.astimezone(UTC).isoformat(),
         retryable=False,
     )

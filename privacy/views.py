@@ -54,7 +54,7 @@ def _question(
         "asking": asking,
         "answered": answered(standing, asking),
         "next": next_url,
-        "keeps_draft": bool(standing.gate and draft_for(request.user, next_url.partition("?")[0], at=standing.at)),
+        "keeps_draft": bool(standing.gate and draft_for(request.user, next_url, at=standing.at)),
         "here": _with_next(reverse("privacy:question"), next_url),
         "not_done": not_done,
         "pop_up": None,

@@ -103,6 +103,7 @@ class Draft(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", verbose_name=_("person"))
     path = models.CharField(_("page"), max_length=200, help_text=_("The page on which it was being written."))
     text = models.TextField(_("text"))
+    is_private = models.BooleanField(_("to be private"), default=False)
     kept_at = models.DateTimeField(_("kept"))
 
     class Meta:

@@ -11,7 +11,7 @@ from accounts.models import Plan, PlanClass, User
 from conversations.actions import start_conversation, write_message
 from conversations.models import ConversationKind, Role
 from privacy.models import PolicyUpdate, Training
-from tests.factories import MEANWHILE, answer_as, make_conversation, make_user
+from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_user
 
 HOUR = timedelta(hours=1)
 
@@ -74,6 +74,22 @@ def test_message_takes_plan_and_choice_as_they_are_now_not_as_its_request_knew_t
 
     assert message.plan_class == PlanClass.COMMERCIAL
     assert message.training == Training.ALLOW
+
+
+@pytest.mark.parametrize("before", [None, Training.REFUSE])
+def test_message_that_an_allow_overtakes_is_of_the_choice_before_it(
+    update: PolicyUpdate, alice: User, before: Training | None
+) -> None:
+    """It was sent first, and waited for the lock that the answer held."""
+    if before:
+        answer_as(alice, before, at=MEANWHILE)
+    answer_as(alice, Training.ALLOW, at=MEANWHILE + 2 * SECOND)
+    answer_as(alice, Training.ALLOW, at=MEANWHILE + 3 * SECOND)
+
+    message = start_conversation(alice, "Written before", at=MEANWHILE + SECOND)
+
+    assert message.training == (before or "")
+    assert message.conversation.allowed_message_at is None
 
 
 def test_writing_takes_the_lock_before_it_reads_anything(update: PolicyUpdate, alice: User) -> None:

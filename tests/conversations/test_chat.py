@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from conversations.actions import delete_conversation
+from conversations.actions import delete_conversation, start_conversation
 from conversations.assistant import OfflineAssistant
+from conversations.eligibility import Reason
 from conversations.models import Conversation, ConversationKind, Format, Message, Role
 from privacy.models import PolicyUpdate, Training
 from tests.conftest import MoveClock
@@ -169,10 +171,11 @@ def test_what_was_to_be_private_still_is_after_the_gate(
 
     refused = client.post(NEW, {"text": "A secret", "private": "on"})
 
-    assert "next=%2Fchats%2F%3Fprivate%3Don" in refused["Location"]
+    assert "next=%2Fchats%2F" in refused["Location"]
+    client.post(NEW, {"text": "And in another tab"})
     answer_as(alice, Training.REFUSE, at=AFTERWARDS)
-    shown = page(client.get("/chats/?private=on"))
-    assert "A secret" in shown.one("textarea").text
+    shown = page(client.get("/chats/"))
+    assert "A secret And in another tab" in shown.one("textarea").text
     assert "checked" in shown.one("input", name="private").attributes
 
 
@@ -240,6 +243,48 @@ def test_form_of_a_conversation_that_was_deleted_starts_another(alices: Client, 
     alices.post(NEW, {"text": "Once", "key": key})
 
     assert Conversation.objects.for_user(alice, MEANWHILE).count() == 1
+
+
+def test_form_sent_again_as_private_makes_its_conversation_private(alices: Client, alice: User) -> None:
+    """The answer was slow, or lost on its way, and its writer thought better of it meanwhile."""
+    key = page(alices.get(reverse("conversations:index"))).one("input", name="key")["value"]
+    alices.post(NEW, {"text": "A secret", "key": key})
+    assert Conversation.objects.eligible(MEANWHILE).exists()
+
+    alices.post(NEW, {"text": "A secret", "key": key, "private": "on"})
+
+    conversation = Conversation.objects.with_reason(MEANWHILE).get()
+    assert (conversation.reason, conversation.messages.filter(role=Role.OWNER).count()) == (Reason.PRIVATE, 1)
+    assert conversation.expires_at == MEANWHILE + timedelta(days=30)
+    alices.post(NEW, {"text": "A secret", "key": key})
+    assert Conversation.objects.get().is_private
+
+
+def test_form_sent_again_as_private_leaves_a_conversation_that_has_gone_on(alices: Client, alice: User) -> None:
+    key = page(alices.get(reverse("conversations:index"))).one("input", name="key")["value"]
+    alices.post(NEW, {"text": "A secret", "key": key})
+    alices.post(address("write", Conversation.objects.get()), {"text": "More"})
+
+    alices.post(NEW, {"text": "A secret", "key": key, "private": "on"})
+
+    assert sorted(Conversation.objects.values_list("is_private", flat=True)) == [False, True]
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_text_for_a_private_conversation_that_is_gone_stays_private(
+    alices: Client, alice: User, moved_to: MoveClock, deleted: bool
+) -> None:
+    conversation = start_conversation(alice, "A secret", at=MEANWHILE, private=True).conversation
+    if deleted:
+        delete_conversation(alice, conversation, at=MEANWHILE)
+    else:
+        moved_to(MEANWHILE + timedelta(days=30))
+
+    response = alices.post(address("write", conversation), {"text": "Another secret"})
+
+    shown = page(response)
+    assert "Another secret" in shown.one("textarea").text
+    assert "checked" in shown.one("input", name="private").attributes
 
 
 def test_key_of_someone_elses_conversation_is_passed_over(alices: Client, mallory: User) -> None:

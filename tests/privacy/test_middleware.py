@@ -414,7 +414,8 @@ def test_draft_survives_a_lost_session_for_its_writer_alone(
     writer = page(alices.get(CHATS)).one("input", name="writer")["value"]
     alices.logout()
 
-    response = alices.post(reverse("conversations:start"), {"text": "Half a thought", "writer": writer})
+    written = {"text": "Half a thought", "writer": writer, "private": "on"}
+    response = alices.post(reverse("conversations:start"), written)
 
     assert response["Location"].startswith(reverse("account_login"))
     assert not Conversation.objects.exists()
@@ -422,6 +423,8 @@ def test_draft_survives_a_lost_session_for_its_writer_alone(
     said = page(alices.get(response["Location"])).one("div", class_="flash")
     assert "What you were writing is kept" in said.text
     assert "autofocus" in said
+    alices.force_login(alice)
+    assert "checked" in page(alices.get(CHATS)).one("input", name="private").attributes
 
 
 def test_form_that_goes_out_in_someone_elses_session_leaves_its_writer_no_draft(
