@@ -6,8 +6,8 @@ break and dashes of every length. They are the same number, card or address.
 
 import re
 
-_SPACES = "\u00a0\u2007\u2009\u202f\u3000"
-_DASHES = "\u2010\u2011\u2012\u2013\u2212"
+_SPACES = "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _SIGNS = "()+-.@_"
 # The full-width forms stand in the order of ASCII.
 _OFFSET = 0xFF01 - ord("!")
