@@ -13,6 +13,9 @@ from privacy.models import PolicyUpdate, TrainingRefusal
 # Each is called with the key of a `TrainingRefusal` once its answer has been committed, and may be called again.
 on_refusal: list[Callable[[uuid.UUID], object]] = []
 
+# Each is called with the instant, in the transaction that moves a last day whose deadline has come, before it is moved.
+on_deadline_undone: list[Callable[[datetime], object]] = []
+
 
 def refuse(user: User, update: PolicyUpdate, *, at: datetime, key: uuid.UUID | None = None) -> TrainingRefusal:
     """Write down a *refuse* that is to reach what is stored, and tell the other apps once it is committed."""

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from privacy import effects
 from privacy.documents import unknown_placeholders
 from privacy.models import (
     EARLIEST,
@@ -239,6 +240,9 @@ def move_last_day(
     check_last_day(update, last_day, at)
     if not reason.strip():
         raise CannotChange(gettext_lazy("Moving the last day needs a reason."))
+    if at >= update.deadline:
+        for effect in effects.on_deadline_undone:
+            effect(at)
     update.last_day = last_day
     act = _record(update, Act.LAST_DAY_MOVED, by, at, reason=reason, tells_people=tells_people)
     update.save(update_fields=["last_day"])

@@ -20,7 +20,8 @@ class TrainingConfig(AppConfig):
         from accounts import effects, personal_data
         from accounts.models import User
         from conversations import badge, purge
-        from training import holdings, manifest, retention, tasks, triggers
+        from privacy.effects import on_deadline_undone
+        from training import filing, holdings, manifest, retention, tasks, triggers
         from training.checks import check_files, check_triggers
 
         def on_ineligible(user: User, conversation: uuid.UUID | None) -> None:
@@ -32,6 +33,7 @@ class TrainingConfig(AppConfig):
         checks.register(check_triggers, checks.Tags.database)
         post_migrate.connect(triggers.TRIGGERS.install_after_migrate, sender=self, weak=False)
         effects.on_ineligible.append(on_ineligible)
+        on_deadline_undone.append(filing.take_out_of_every_run)
         personal_data.register(*holdings.HOLDINGS)
         badge.runs_of.append(manifest.runs_of)
         purge.TARGETS.extend(retention.TARGETS)

@@ -51,6 +51,12 @@ def take_out_ineligible(run: TrainingRun, at: datetime) -> None:
             _taken_out(manifest.take_out(run, manifest.ineligible(run, at)))
 
 
+def take_out_of_every_run(at: datetime) -> None:
+    """Do the same to each prepared run: what is ineligible at an instant stays out, though it may not be in the next."""
+    for run in TrainingRun.objects.filter(state=State.PREPARED):
+        take_out_ineligible(run, at)
+
+
 def write_files(run: TrainingRun, *, on_batch: Callable[[int], object] = lambda _count: None) -> None:
     """Write what is missing of a prepared run's files.
 

@@ -15,6 +15,7 @@ from accounts.models import Plan, User
 from conversations import actions as conversation_actions
 from conversations.models import Conversation
 from privacy.models import CoverageReading, PolicyUpdate, Training
+from privacy.publication import move_last_day
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.processes import manage
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
@@ -176,6 +177,20 @@ def test_allow_that_is_overdue_and_then_repeated_does_not_come_back(
     start(run, staff, at=later.deadline + 2 * DAY)
 
     assert exported(run) == []
+
+
+@pytest.mark.parametrize("early", [timedelta(), SECOND])
+def test_deadline_that_is_undone_has_taken_out_what_was_overdue(staff: User, allowing: User, early: timedelta) -> None:
+    make_conversation(allowing, at=MEANWHILE + SECOND)
+    newer = make_update("2025-09-20", announced_at=MEANWHILE + 10 * DAY, last_day=(MEANWHILE + 12 * DAY).date())
+    run = make_run(staff, at=MEANWHILE + 11 * DAY)
+    assert run.rows.count() == 1
+
+    move_last_day(newer, (MEANWHILE + 40 * DAY).date(), reason="Too short.", by=None, at=newer.deadline - early)
+    start(run, staff, at=newer.deadline + SECOND)
+
+    assert Conversation.objects.eligible(newer.deadline + SECOND).exists()
+    assert run.rows.exists() is bool(early)
 
 
 def test_allow_repeated_in_time_stays(staff: User, allowing: User, update: PolicyUpdate) -> None:
