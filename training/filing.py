@@ -52,7 +52,7 @@ def take_out_ineligible(run: TrainingRun, at: datetime) -> None:
 
 
 def take_out_of_every_run(at: datetime) -> None:
-    """Do the same to each prepared run: what is ineligible at an instant stays out, though it may not be in the next."""
+    """Do the same to each prepared run: what is ineligible at an instant stays out, whatever may be in the next."""
     for run in TrainingRun.objects.filter(state=State.PREPARED):
         take_out_ineligible(run, at)
 
