@@ -1,5 +1,6 @@
 """The dates that runs have (rule E1): the purge keeps them, and its check looks at them too."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -8,9 +9,16 @@ from django.db.models import Q, QuerySet
 
 from accounts import clock
 from conversations.purge import Target
+from training import store
 from training.actions import cancel_run, destroy_files
 from training.models import State, TrainingRun
 from training.problems import WrongState
+
+logger = logging.getLogger(__name__)
+
+
+# The states in which a run has files, until they are destroyed.
+HAVE_FILES = (State.PREPARED, State.STARTED, State.FINISHED)
 
 
 def forgotten(at: datetime) -> QuerySet[TrainingRun]:
@@ -35,10 +43,16 @@ def take_forgotten(due: QuerySet[Any]) -> Iterator[int]:
 
 
 def take_files(due: QuerySet[Any]) -> Iterator[int]:
-    """Destroy the files of runs."""
+    """Destroy the files of runs, and those that belong to no run: what a restored database does not know of."""
     for run in list(due):
         destroy_files(run)
         yield 1
+    for key in store.runs_with_files():
+        # Looked at after its folder: a run is prepared first, and written then.
+        if not TrainingRun.objects.filter(pk=key, state__in=HAVE_FILES, destroyed_at__isnull=True).exists():
+            logger.warning("There is no run %s any more that has files: they are destroyed.", key)
+            store.destroy(TrainingRun(pk=key))
+            yield 1
 
 
 TARGETS = (

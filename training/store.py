@@ -170,6 +170,17 @@ def names_in(run: TrainingRun) -> set[str]:
     return {str(path).rsplit("/", 1)[-1] for path in filesystem.ls(folder, detail=False)}
 
 
+def runs_with_files() -> Iterator[uuid.UUID]:
+    """Yield the ids of the runs there are folders of. What else there is in that place is not ours."""
+    filesystem, root = _place()
+    if not filesystem.exists(root):
+        return
+    filesystem.invalidate_cache()
+    for path in filesystem.ls(root, detail=False):
+        with suppress(ValueError):
+            yield uuid.UUID(str(path).rstrip("/").rsplit("/", 1)[-1])
+
+
 def discard_abandoned(run: TrainingRun) -> None:
     """Remove the parts that killed workers have left: nothing was appended to them for long."""
     filesystem, _root = _place()

@@ -1,9 +1,12 @@
 """The dates of runs: what was prepared and forgotten cancels itself, and files go 90 days after the end."""
 
+import uuid
 from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
@@ -11,8 +14,9 @@ from conversations.purge import due_at, purge
 from tests.conftest import MoveClock
 from tests.factories import SECOND, make_conversation
 from tests.training.runs import LATER, files, make_run, start
+from training import store
 from training.actions import start_run
-from training.models import State
+from training.models import State, TrainingRun
 from training.problems import Overdue
 from training.verification import differences
 
@@ -102,3 +106,21 @@ def test_check_of_the_purge_looks_at_runs_too(staff: User, allowing: User, moved
     moved_to(LATER + timedelta(days=90))
     with pytest.raises(CommandError, match="1 files of training runs"):
         call_command("purge_expired", check=True)
+
+
+def test_files_of_runs_that_a_restored_database_does_not_know_are_destroyed(staff: User, allowing: User) -> None:
+    make_conversation(allowing)
+    kept = [make_run(staff, state=state) for state in (State.PREPARED, State.STARTED, State.FINISHED)]
+    before = [files(run) for run in kept]
+    unknown, draft = TrainingRun(pk=uuid.uuid4()), make_run(staff, state=State.DRAFT)
+    for run in (unknown, draft):
+        store.write(f"{store.folder_of(run)}/shard-00000.parquet", b"what a deleted account had written")
+    other = Path(settings.TRAINING_FILES) / "README.txt"
+    other.write_text("not ours")
+
+    report = purge(LATER)
+
+    assert report.counts == {"files of training runs": 2}
+    assert [files(run) for run in (unknown, draft)] == [{}, {}]
+    assert [files(run) for run in kept] == before
+    assert other.exists()
