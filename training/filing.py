@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.journal import require_replayed
 from training import card, manifest, store
 from training.models import Removal, Shard, State, TrainingRun
 from training.problems import noting_problems
@@ -60,7 +61,7 @@ def take_out_of_every_run(at: datetime) -> None:
 def write_files(run: TrainingRun, *, on_batch: Callable[[int], object] = lambda _count: None) -> None:
     """Write what is missing of a prepared run's files.
 
-    Raises OSError, Incomplete or TooSlow where that can't be done, which the run says too.
+    Raises OSError, Incomplete or TooSlow where that can't be done, which the run says too; or Behind.
     """
     with noting_problems(run):
         for number in pending(run):
@@ -69,7 +70,8 @@ def write_files(run: TrainingRun, *, on_batch: Callable[[int], object] = lambda 
 
 
 def file_run(run: TrainingRun) -> bool:
-    """Write the card of a prepared run once all its shards are written, and return whether they are."""
+    """Write the card of a prepared run once all its shards are written, and return whether they are. Raises Behind."""
+    require_replayed()
     with transaction.atomic():
         run = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
         if run.state != State.PREPARED or run.shards.filter(written_at__isnull=True).exists():

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.journal import require_replayed
 from training import store
 from training.models import ManifestRow, Shard, State, TrainingRun
 from training.records import SCHEMA, Record, as_batch, records_of, total
@@ -27,9 +28,10 @@ def write_shard(run: TrainingRun, number: int, *, on_batch: Callable[[int], obje
     """Write the file of a shard, unless it is written or its run was cancelled, and return whether that is all.
 
     False: something was taken out meanwhile, or another worker has written it; what was made is thrown away. Raises
-    OSError where the disk is full, Incomplete if a conversation has lost messages, and TooSlow; then the shard stays as
-    it was.
+    Behind, since a database that was restored may hold what was deleted; OSError where the disk is full, Incomplete if
+    a conversation has lost messages, and TooSlow. Then the shard stays as it was.
     """
+    require_replayed()
     shard = run.shards.filter(number=number, written_at__isnull=True).first()
     if shard is None:
         return True

@@ -16,7 +16,7 @@ from conversations import actions as conversation_actions
 from privacy.models import CoverageReading, Kind, PolicyUpdate, Training
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
-from training import actions, problems, store, tasks
+from training import actions, filing, problems, shards, store, tasks
 from training.models import Purpose, RunMove, State, TrainingRun
 from training.verification import differences
 
@@ -108,9 +108,16 @@ def test_no_file_is_written_while_the_database_is_behind_its_journal(staff: User
     assert actions.prepare_run(run, staff, at=LATER) == 1
     journal.append([journal.Line(uuid.uuid4(), "conversation_deleted", conversation.pk, LATER)])
 
-    for task in (partial(tasks.write_file, str(run.pk), 0), tasks.keep_runs):
+    ways: tuple[Callable[[], object], ...] = (
+        partial(tasks.write_file, str(run.pk), 0),
+        tasks.keep_runs,
+        partial(filing.write_files, run),
+        partial(shards.write_shard, run, 0),
+        partial(filing.file_run, run),
+    )
+    for write in ways:
         with pytest.raises(Behind):
-            task()
+            write()
 
     assert run.shards.get().written_at is None
     assert not files(run)

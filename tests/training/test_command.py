@@ -5,14 +5,17 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
+from accounts import journal
 from accounts.models import User
+from consent_site.celery import app
 from conversations.models import Conversation
 from tests.conftest import MoveClock
 from tests.factories import make_conversation, make_user
 from tests.training.runs import LATER, files, texts
 from training import actions, filing, store
-from training.models import State, TrainingRun
+from training.models import Purpose, State, TrainingRun
 from training.records import Incomplete
 from training.verification import differences
 
@@ -94,6 +97,48 @@ def test_prepare_says_what_has_left_storage_and_goes_on_without_it(
     run.refresh_from_db()
     assert (texts(run), run.problem) == (["kept"], "")
     assert list(differences(run)) == []
+
+
+def behind_the_journal() -> None:
+    journal.append([journal.Line(uuid.uuid4(), "conversation_deleted", uuid.uuid4(), LATER)])
+
+
+@pytest.fixture
+def unwritten(staff: User, allowing: User, moved_to: MoveClock) -> TrainingRun:
+    """Return a prepared run whose file is missing."""
+    moved_to(LATER)
+    make_conversation(allowing)
+    run = actions.create_run(staff, Purpose.MODEL_IMPROVEMENT, at=LATER)
+    actions.prepare_run(run, staff, at=LATER)
+    return run
+
+
+def test_prepare_writes_nothing_while_the_database_is_behind_its_journal(unwritten: TrainingRun, staff: User) -> None:
+    behind_the_journal()
+    with pytest.raises(CommandError, match="replay_journal"):
+        run_command("prepare", str(unwritten.pk), "--by", staff.email)
+    assert not files(unwritten)
+
+
+def test_prepare_does_not_wait_for_workers_of_a_database_that_is_behind(
+    unwritten: TrainingRun, staff: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where a broker is: that a worker refuses is said in its log alone.
+    settings.CELERY_BROKER_URL = "redis://localhost:1"
+    monkeypatch.setitem(app.conf, "task_eager_propagates", False)
+    monkeypatch.setattr("time.sleep", lambda _seconds: pytest.fail("it waits"))
+    behind_the_journal()
+    with pytest.raises(CommandError, match="replay_journal"):
+        run_command("prepare", str(unwritten.pk), "--by", staff.email)
+
+
+@pytest.mark.parametrize(("address", "said"), [("mallory@example.com", "Only staff"), ("no@example.com", "no account")])
+def test_prepare_writes_nothing_by_the_name_of_who_may_not(
+    unwritten: TrainingRun, mallory: User, address: str, said: str
+) -> None:
+    with pytest.raises(CommandError, match=said):
+        run_command("prepare", str(unwritten.pk), "--by", address)
+    assert not files(unwritten)
 
 
 @pytest.mark.parametrize(

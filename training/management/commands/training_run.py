@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
 from accounts import clock
+from accounts.journal import require_replayed
 from accounts.models import User
 from conversations.eligibility import Reason
 from training import actions, filing, problems, tasks
@@ -74,10 +75,13 @@ class Command(BaseCommand):
 
     def prepare(self, options: dict[str, Any]) -> None:
         """Freeze a draft, if it is one, and write the files that are missing of what may still be used."""
+        user = mover(options)
+        actions.check_mover(user)
+        require_replayed()
         run = found(options)
         filing.take_out_ineligible(run, clock.now())
         if run.state == State.DRAFT:
-            rows = actions.prepare_run(run, mover(options), at=clock.now(), reason=options["reason"])
+            rows = actions.prepare_run(run, user, at=clock.now(), reason=options["reason"])
             self.stdout.write(f"Conversations in the run: {rows:,}.")
         run.refresh_from_db()
         if run.state != State.PREPARED:
