@@ -201,7 +201,8 @@ CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# When the task of a killed worker is given to another. Every task can be run again, and none takes as long.
+# When the task of a killed worker is given to another, and one that takes longer while it is done: every task can be
+# run again, and beside itself. The steps of training runs, which may take hours, see that a worker is at them.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 15 * 60}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

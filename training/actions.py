@@ -102,13 +102,21 @@ def _record_move(run: TrainingRun, state: State, user: User | None, reason: str,
 TRIES = 20
 
 
-def start_run(run: TrainingRun, user: User, *, at: Callable[[], datetime], reason: str = "") -> None:
+def start_run(
+    run: TrainingRun,
+    user: User,
+    *,
+    at: Callable[[], datetime],
+    reason: str = "",
+    on_batch: Callable[[int], object] = lambda _count: None,
+) -> None:
     """Start a prepared run: from then on its rows and files are as they are.
 
     All of E2 is looked at again, and files that held what may not be used any more are written again first. That may
     take hours in which dates come: `at` gives the instant, and the run starts at one at which nothing was to be taken
-    out. Raises PermissionDenied, Behind, WrongState, Overdue, Unsettled, or OSError; then the run has not started, and
-    can be started later, unless it is overdue.
+    out. `on_batch` is called all along, with how many conversations were looked at or written since. Raises
+    PermissionDenied, Behind, WrongState, Overdue, Unsettled, or OSError; then the run has not started, and can be
+    started later, unless it is overdue.
     """
     check_mover(user)
     require_replayed()
@@ -117,11 +125,12 @@ def start_run(run: TrainingRun, user: User, *, at: Callable[[], datetime], reaso
     begun = at()
     _check_in_time(run, begun)
     filing.take_out_ineligible(run, begun)
-    filing.renew_files(run)
+    filing.renew_files(run, on_file=on_batch)
     for _try in range(TRIES):
-        filing.write_files(run)
+        filing.write_files(run, on_batch=on_batch)
         now = at()
         filing.take_out_ineligible(run, now)
+        on_batch(0)
         if _start(run, user, reason, now):
             return
     raise Unsettled

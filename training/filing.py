@@ -91,8 +91,11 @@ def _write_card(run: TrainingRun) -> None:
         store.discard(f"{store.folder_of(run)}/{stray}")
 
 
-def renew_files(run: TrainingRun) -> None:
-    """Let the files of a prepared run that are not as they were written be written again."""
+def renew_files(run: TrainingRun, *, on_file: Callable[[int], object] = lambda _count: None) -> None:
+    """Let the files of a prepared run that are not as they were written be written again.
+
+    `on_file` is called with how many conversations are in each file that was looked at.
+    """
     for shard in run.shards.filter(written_at__isnull=False):
         try:
             is_whole = store.sha256_of(store.path_of(shard)) == shard.sha256
@@ -100,6 +103,7 @@ def renew_files(run: TrainingRun) -> None:
             is_whole = False
         if not is_whole:
             _renew(shard)
+        on_file(shard.conversations)
 
 
 @transaction.atomic

@@ -159,7 +159,9 @@ class Doing(models.TextChoices):
 class Step(models.Model):
     """One row: something long that staff have asked of a run, from being asked for to its end.
 
-    `asked_by` is the principal of a member of staff. `done` of `total` files are read, where that is what it does.
+    `asked_by` is the principal of a member of staff. `taken_at` is when a worker took it, and tells that worker from
+    one that takes it after them; `moved_at` is when the step was asked for, or its worker last gave a sign of life.
+    `done` of `total` files are read, where that is what it does.
     `problem` is what stopped it, or the first difference that it found; it is empty where all went well.
     """
 
@@ -168,6 +170,7 @@ class Step(models.Model):
     asked_by = models.UUIDField(_("asked for by"), help_text=_("The principal of the member of staff."))
     reason = models.TextField(_("reason"), blank=True)
     asked_at = models.DateTimeField(_("asked for"))
+    taken_at = models.DateTimeField(_("taken by a worker"), null=True)
     moved_at = models.DateTimeField(_("last progress"))
     done = models.PositiveIntegerField(_("files read"), default=0)
     total = models.PositiveIntegerField(_("files in all"), default=0)

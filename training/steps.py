@@ -1,7 +1,8 @@
 """What staff ask for that takes longer than a request: preparing, starting and verifying a run.
 
 A step is a row, so that a page can say how far it is and what came of it, whoever does it: a worker, or without a
-broker the process that was asked. Like every task it can die at any point and be taken again.
+broker the process that was asked. Like every task it can die at any point and be taken again. A step may take hours,
+and a broker gives its task to another worker long before: who does it gives signs of life, and is left alone meanwhile.
 """
 
 import logging
@@ -9,14 +10,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import clock
 from accounts.journal import require_replayed
-from accounts.models import User
+from accounts.models import INTERRUPTED_AFTER, User
 from training import actions, problems
 from training.models import FROZEN, Doing, State, Step, TrainingRun
 from training.verification import differences
@@ -37,6 +38,14 @@ class UnderWay(problems.Refusal):
     message = gettext_lazy("Something is under way for this run already. Wait until it has ended.")
 
 
+class StillMoving(Exception):
+    """Another worker is at a step: it has given a sign of life lately."""
+
+
+class Overtaken(Exception):
+    """A worker was silent for so long that its step was given up, or taken by another."""
+
+
 def ask_for(run: TrainingRun, doing: Doing, user: User, *, at: datetime, reason: str = "") -> Step:
     """Write down that something is to be done to a run. Raises PermissionDenied, Behind, WrongState or UnderWay.
 
@@ -46,7 +55,8 @@ def ask_for(run: TrainingRun, doing: Doing, user: User, *, at: datetime, reason:
     require_replayed()
     with transaction.atomic():
         run = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
-        before = run.steps.filter(finished_at__isnull=True).first()
+        # Locked, so that no worker takes what is given up here.
+        before = run.steps.select_for_update().filter(finished_at__isnull=True).first()
         if before is not None and before.is_under_way(at):
             raise UnderWay
         if run.state not in ASKED_FROM[doing]:
@@ -59,14 +69,19 @@ def ask_for(run: TrainingRun, doing: Doing, user: User, *, at: datetime, reason:
 
 
 def take(key: int) -> Step | None:
-    """Do what was asked for, write down what came of it, and return the step; None if it had ended already."""
-    step = Step.objects.select_related("run").filter(pk=key, finished_at__isnull=True).first()
+    """Do what was asked for, write down what came of it, and return the step; None if it ended without this worker.
+
+    Raises StillMoving where another worker is at it.
+    """
+    step = _taken(key)
     if step is None:
         return None
     user = User.objects.get(principal=step.asked_by)
     with translation.override(user.language):
         try:
             problem = DO[Doing(step.doing)](step, user)
+        except Overtaken:
+            return None
         except problems.PROBLEMS as stopped:
             problem = problems.in_words(stopped)
         except Exception:
@@ -76,14 +91,39 @@ def take(key: int) -> Step | None:
     return step
 
 
+def _taken(key: int) -> Step | None:
+    """Take a step, and return it; None if it has ended. Raises StillMoving."""
+    unfinished = Step.objects.filter(pk=key, finished_at__isnull=True)
+    now = clock.now()
+    # A step that nobody has taken has its first sign of life from who asked for it.
+    free = unfinished.filter(Q(taken_at__isnull=True) | Q(moved_at__lte=now - INTERRUPTED_AFTER))
+    # One statement: of two workers at once only one takes it.
+    if free.update(taken_at=now, moved_at=now):
+        return Step.objects.select_related("run").get(pk=key)
+    if unfinished.exists():
+        raise StillMoving
+    return None
+
+
+def _held(step: Step) -> QuerySet[Step]:
+    """Return the row of a step, unless it has ended or another worker has taken it since."""
+    return Step.objects.filter(pk=step.pk, taken_at=step.taken_at, finished_at__isnull=True)
+
+
+def move(step: Step, **values: object) -> None:
+    """Give a sign of life, and write down how far a step is. Raises Overtaken."""
+    if not _held(step).update(moved_at=clock.now(), **values):
+        raise Overtaken
+
+
 def end(step: Step, problem: str = "") -> None:
-    """Write down what came of a step, unless another worker has."""
-    unfinished = Step.objects.filter(pk=step.pk, finished_at__isnull=True)
-    unfinished.update(finished_at=clock.now(), problem=problem)
+    """Write down what came of a step, unless another worker has, or is at it."""
+    _held(step).update(finished_at=clock.now(), problem=problem)
 
 
 def _prepare(step: Step, user: User) -> str:
-    # Where it is prepared already, the worker that did it has died since.
+    # Where it is prepared already, the worker that did it has died since. A freeze is a few statements, which can't say
+    # how far they are; they end before anyone could ask whether it moves.
     if step.run.state == State.DRAFT:
         actions.prepare_run(step.run, user, at=clock.now(), reason=step.reason)
     return ""
@@ -91,18 +131,14 @@ def _prepare(step: Step, user: User) -> str:
 
 def _start(step: Step, user: User) -> str:
     if step.run.state not in FROZEN:
-        actions.start_run(step.run, user, at=clock.now, reason=step.reason)
+        actions.start_run(step.run, user, at=clock.now, reason=step.reason, on_batch=lambda _conversations: move(step))
     return ""
 
 
 def _verify(step: Step, _user: User) -> str:
     """Return the first difference: what comes after it may follow from it."""
-    own = Step.objects.filter(pk=step.pk)
-    own.update(done=0, total=step.run.shards.count(), moved_at=clock.now())
-    return next(
-        differences(step.run, on_file=lambda: own.update(done=F("done") + 1, moved_at=clock.now())),
-        "",
-    )
+    move(step, done=0, total=step.run.shards.count())
+    return next(differences(step.run, on_file=lambda: move(step, done=F("done") + 1)), "")
 
 
 DO: dict[Doing, Callable[[Step, User], str]] = {Doing.PREPARE: _prepare, Doing.START: _start, Doing.VERIFY: _verify}

@@ -10,12 +10,16 @@ from celery import shared_task
 
 from accounts import clock
 from accounts.journal import require_replayed
+from accounts.models import INTERRUPTED_AFTER
 from conversations.recognisers import TooSlow
 from training import filing, problems, steps, store
 from training.manifest import SEEN
 from training.models import Doing, State, TrainingRun
 from training.records import Incomplete
 from training.shards import pending, write_shard
+
+# How soon a task whose step still moves looks again. Sooner than the broker gives it to one more worker.
+LOOKS_AGAIN_AFTER = INTERRUPTED_AFTER / 3
 
 
 @shared_task
@@ -46,9 +50,20 @@ def write_file(run_id: str, number: int) -> None:
 @shared_task
 def take_step(key: int) -> None:
     """Do what staff have asked for; the files of a run that was prepared are written next."""
-    step = steps.take(key)
+    try:
+        step = steps.take(key)
+    except steps.StillMoving:
+        _look_again(key)
+        return
     if step is not None and step.doing == Doing.PREPARE:
         write_files.delay(str(step.run_id))
+
+
+def _look_again(key: int) -> None:
+    """Have a step that another worker is at taken later, where that one has died: its own task may be this one."""
+    # Without a broker "later" would be now, and now, and now.
+    if not take_step.request.is_eager:
+        take_step.apply_async((key,), countdown=LOOKS_AGAIN_AFTER.total_seconds())
 
 
 @shared_task
