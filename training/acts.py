@@ -35,12 +35,6 @@ REASONS: dict[str, Words] = {
 }
 
 
-class NoWorker(problems.Refusal):
-    """The broker is down, so nothing was asked of a worker."""
-
-    message = _("No worker could be reached, so nothing was done. Try again later.")
-
-
 class Stale(problems.Refusal):
     """The run was moved after the page that was decided on had been made."""
 
@@ -101,11 +95,11 @@ class Act:
 
 
 def send(task: "Task[..., object]", *arguments: object) -> None:
-    """Have a task done. Raises NoWorker if the broker is down."""
+    """Have a task done. Raises NoWorker."""
     try:
         task.delay(*arguments)
     except OperationalError as error:
-        raise NoWorker from error
+        raise problems.NoWorker from error
 
 
 def counts_now(at: datetime) -> Counts:
@@ -126,8 +120,8 @@ def _asks_for(doing: Doing) -> Callable[[TrainingRun, User, datetime, str], bool
         step = steps.ask_for(run, doing, user, at=at, reason=reason)
         try:
             send(tasks.take_step, step.pk)
-        except NoWorker as problem:
-            steps.end(step, problems.in_words(problem))
+        except problems.NoWorker as problem:
+            steps.end(step, problems.note_of(problem))
             raise
         step.refresh_from_db()
         return step.finished_at is not None

@@ -53,7 +53,7 @@ class TrainingRunAdmin(StaffList):
     search_help_text = gettext_lazy("The id of a run.")
     csv_columns = (
         *("id", "created_at", "purpose", "state", "frozen_at", "filed_at", "destroyed_at"),
-        *("in_it", "files", "written", "taken_out", "filter_version", "schema_version", "problem"),
+        *("in_it", "files", "written", "taken_out", "filter_version", "schema_version", "stopped_by"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -129,6 +129,11 @@ class TrainingRunAdmin(StaffList):
         if run.destroyed_at is not None:
             return _("destroyed")
         return _("%(written)s of %(files)s") % {"written": f"{run.written:,}", "files": f"{run.files:,}"}
+
+    @admin.display(description=gettext_lazy("what stopped it"))
+    def stopped_by(self, run: TrainingRun) -> str:
+        """Return what keeps files of a run from being written, in words."""
+        return problems.in_words(run.problem)
 
     # The pages
 
@@ -206,7 +211,7 @@ class TrainingRunAdmin(StaffList):
         except (Stale, UnderWay, FilesLeft) as refusal:
             messages.warning(request, str(refusal.message))
         except problems.PROBLEMS as problem:
-            messages.error(request, problems.in_words(problem))
+            messages.error(request, problems.in_words(problems.note_of(problem)))
         else:
             self._say(request, run, act, is_done=is_done)
 

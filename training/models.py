@@ -61,8 +61,9 @@ class TrainingRun(models.Model):
 
     `frozen_at` is the instant of its manifest (the product's clock). `kept_out` says of how many conversations each
     reason of `conversations.eligibility` kept out then, and `taken_out` of how many were taken out since. The
-    versions are those of the filter and of the files' schema. `problem` is why the last step stopped. `filed_at` is
-    set while every file is there as the manifest says, `destroyed_at` once they are all gone again.
+    versions are those of the filter and of the files' schema. `problem` is a note (`training.problems`) of why the
+    last step stopped. `filed_at` is set while every file is there as the manifest says, `destroyed_at` once they are
+    all gone again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -161,8 +162,8 @@ class Step(models.Model):
 
     `asked_by` is the principal of a member of staff. `taken_at` is when a worker took it, and tells that worker from
     one that takes it after them; `moved_at` is when the step was asked for, or its worker last gave a sign of life.
-    `done` of `total` files are read, where that is what it does.
-    `problem` is what stopped it, or the first difference that it found; it is empty where all went well.
+    `done` of `total` files are read, where that is what it does. `problem` is a note (`training.problems`) of what
+    stopped it, or of the first difference that it found; it is empty where all went well.
     """
 
     run = models.ForeignKey(TrainingRun, models.PROTECT, related_name="steps", verbose_name=_("training run"))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from conversations.eligibility import Reason
-from training import card, store
+from training import card, problems, store
 from training.acts import REASONS, Words
 from training.models import STAYS, Doing, RunMove, Shard, State, Step, TrainingRun
 
@@ -131,9 +131,24 @@ class Overview:
         return None if moved_since or (last.finished_at and not last.problem) else last
 
     @property
+    def problem(self) -> str:
+        """Return what keeps files from being written, in words."""
+        return problems.in_words(self.run.problem)
+
+    @property
+    def stopped_by(self) -> str:
+        """Return what stopped the last thing asked for, in words."""
+        return problems.in_words(self.stopped.problem or problems.INTERRUPTED) if self.stopped else ""
+
+    @property
     def verification(self) -> Step | None:
         """Return the last verification that has ended."""
         return next((step for step in self._steps if step.doing == Doing.VERIFY and step.finished_at), None)
+
+    @property
+    def difference(self) -> str:
+        """Return the first difference that it found, in words."""
+        return problems.in_words(self.verification.problem) if self.verification else ""
 
     @property
     def verified_by(self) -> str:

@@ -11,8 +11,6 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import translation
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import clock
@@ -62,7 +60,7 @@ def ask_for(run: TrainingRun, doing: Doing, user: User, *, at: datetime, reason:
         if run.state not in ASKED_FROM[doing]:
             raise problems.WrongState
         if before is not None:
-            end(before, _("It was interrupted."))
+            end(before, problems.INTERRUPTED)
         return Step.objects.create(
             run=run, doing=doing, asked_by=user.principal, reason=reason, asked_at=at, moved_at=at
         )
@@ -76,17 +74,15 @@ def take(key: int) -> Step | None:
     step = _taken(key)
     if step is None:
         return None
-    user = User.objects.get(principal=step.asked_by)
-    with translation.override(user.language):
-        try:
-            problem = DO[Doing(step.doing)](step, user)
-        except Overtaken:
-            return None
-        except problems.PROBLEMS as stopped:
-            problem = problems.in_words(stopped)
-        except Exception:
-            logger.exception("%s stopped.", step)
-            problem = _("Something went wrong. The log of the server says what.")
+    try:
+        problem = DO[Doing(step.doing)](step, User.objects.get(principal=step.asked_by))
+    except Overtaken:
+        return None
+    except problems.PROBLEMS as stopped:
+        problem = problems.note_of(stopped)
+    except Exception:
+        logger.exception("%s stopped.", step)
+        problem = problems.BROKEN
     end(step, problem)
     return step
 
@@ -117,7 +113,7 @@ def move(step: Step, **values: object) -> None:
 
 
 def end(step: Step, problem: str = "") -> None:
-    """Write down what came of a step, unless another worker has, or is at it."""
+    """Write down what came of a step (`problem` is a note), unless another worker has, or is at it."""
     _held(step).update(finished_at=clock.now(), problem=problem)
 
 
@@ -136,9 +132,10 @@ def _start(step: Step, user: User) -> str:
 
 
 def _verify(step: Step, _user: User) -> str:
-    """Return the first difference: what comes after it may follow from it."""
+    """Return the first difference, as a note: what comes after it may follow from it."""
     move(step, done=0, total=step.run.shards.count())
-    return next(differences(step.run, on_file=lambda: move(step, done=F("done") + 1)), "")
+    found = next(differences(step.run, on_file=lambda: move(step, done=F("done") + 1)), None)
+    return problems.note(found.kind, found.values) if found else ""
 
 
 DO: dict[Doing, Callable[[Step, User], str]] = {Doing.PREPARE: _prepare, Doing.START: _start, Doing.VERIFY: _verify}

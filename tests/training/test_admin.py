@@ -27,7 +27,7 @@ from tests.conftest import MoveClock
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_staff, make_user
 from tests.pages import Element, page
 from tests.training.runs import LATER, exported, files, make_run, start
-from training import actions, steps, store, tasks
+from training import actions, problems, steps, store, tasks
 from training.acts import ACTS
 from training.models import Doing, ManifestRow, Purpose, RunMove, Shard, State, Step, TrainingRun
 
@@ -401,7 +401,7 @@ def test_nothing_else_is_asked_while_something_is_under_way(
 
     moved_to(LATER + timedelta(minutes=15))
     assert "The run has started." in press(site, run, "start")
-    assert Step.objects.get(doing=Doing.VERIFY).problem == "It was interrupted."
+    assert Step.objects.get(doing=Doing.VERIFY).problem == problems.INTERRUPTED
 
 
 def test_no_run_moves_while_the_database_is_behind_its_journal(site: Client, staff: User, allowing: User) -> None:
@@ -529,11 +529,11 @@ def test_step_of_someone_who_may_not_any_more_is_not_taken(staff: User, mover: U
     tasks.take_step.delay(step.pk)
     step.refresh_from_db()
     run.refresh_from_db()
-    assert step.problem == "Only staff who may move training runs can do that."
+    assert problems.in_words(step.problem) == "Only staff who may move training runs can do that."
     assert run.state == State.DRAFT
 
 
-def test_step_that_breaks_says_so_in_the_language_of_who_asked(
+def test_step_that_breaks_says_so(
     staff: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = make_run(staff, state=State.DRAFT)
@@ -542,8 +542,38 @@ def test_step_that_breaks_says_so_in_the_language_of_who_asked(
         patch.setattr(RunMove.objects, "create", lambda **_fields: 1 / 0)
         tasks.take_step.delay(step.pk)
     step.refresh_from_db()
-    assert step.problem == "Something went wrong. The log of the server says what."
+    assert problems.in_words(step.problem) == "Something went wrong. The log of the server says what."
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_went_wrong_is_said_in_the_language_of_who_reads_it(
+    client: Client, staff: User, allowing: User, broken_disk: Callable[[], None]
+) -> None:
+    make_conversation(allowing)
+    run = make_run(staff, state=State.DRAFT)
+    actions.prepare_run(run, staff, at=LATER)
+    run.refresh_from_db()
+    tasks.write_files.delay(str(run.pk))  # By a worker, whose language is nobody's.
+    client.force_login(make_staff("reader@example.com", language="zh-hans"))
+
+    assert "文件无法写入或读取：不是目录。" in said_on(client, run)
+    for doing, noted, expected in (
+        (Doing.START, problems.note_of(journal.Behind()), "数据库比日志旧"),
+        (Doing.START, problems.INTERRUPTED, "操作已中断。"),
+        (Doing.VERIFY, problems.note("missing", {"name": "shard-00000.parquet"}), "shard-00000.parquet 缺失。"),
+    ):
+        steps.end(steps.ask_for(run, doing, staff, at=LATER), noted)
+        assert expected in said_on(client, run)
+
+
+def test_sentence_that_an_older_version_has_stored_is_shown_as_it_is(site: Client, staff: User) -> None:
+    run = make_run(staff, state=State.DRAFT)
+    TrainingRun.objects.update(problem="The files can’t be written or read: No space left on device.")
+    step = steps.ask_for(run, Doing.VERIFY, staff, at=LATER)
+    steps.end(step, "shard-00000.parquet is missing.")
+    said = said_on(site, run)
+    assert "The files can’t be written or read: No space left on device." in said
+    assert "the first difference is: shard-00000.parquet is missing." in said
 
 
 def test_progress_is_a_fragment_of_the_page(site: Client, staff: User, allowing: User) -> None:

@@ -14,7 +14,7 @@ from conversations.models import Conversation
 from tests.conftest import MoveClock
 from tests.factories import make_conversation, make_user
 from tests.training.runs import LATER, files, texts
-from training import actions, filing, store
+from training import actions, filing, problems, store
 from training.models import Purpose, State, TrainingRun
 from training.records import Incomplete
 from training.verification import differences
@@ -90,7 +90,7 @@ def test_prepare_says_what_has_left_storage_and_goes_on_without_it(
     with pytest.raises(Incomplete):
         filing.write_files(run)
     run.refresh_from_db()
-    assert "has left storage" in run.problem
+    assert "has left storage" in problems.in_words(run.problem)
 
     assert "written" in run_command("prepare", key, "--by", staff.email)
 

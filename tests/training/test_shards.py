@@ -18,7 +18,7 @@ from conversations.recognisers import TooSlow
 from conversations.redaction import redact
 from tests.factories import MEANWHILE, SECOND, make_conversation
 from tests.training.runs import LATER, exported, files, start
-from training import actions, filing, manifest, shards, store, tasks
+from training import actions, filing, manifest, problems, shards, store, tasks
 from training.models import ManifestRow, Purpose, TrainingRun
 from training.records import SCHEMA, Incomplete, hash_of
 from training.verification import differences
@@ -180,7 +180,7 @@ def test_text_that_the_filter_is_too_slow_for_stops_the_export_with_a_clear_stat
             filing.write_files(several)
 
         several.refresh_from_db()
-        assert "too long" in several.problem
+        assert "too long" in problems.in_words(several.problem)
         assert files(several) == {}
         assert str(several.rows.order_by("shard", "export_id")[0]) in caplog.text
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from privacy.models import ConsentRecord, Kind, Training
 from tests.factories import MEANWHILE, answer_as, make_conversation, make_user
 from tests.training.runs import make_run
-from training import manifest, store
+from training import manifest, problems, store
 from training.models import Shard, State, TrainingRun
 from training.records import SCHEMA
 from training.triggers import TRIGGERS
@@ -91,7 +91,7 @@ def swap(values: list[dict[str, Any]]) -> None:
 TAMPERINGS: dict[str, tuple[Callable[[TrainingRun], object], str]] = {
     "file gone": (lambda run: store.discard(path_of(run)), "is missing"),
     "bit flipped": (flip, "is not the file that was written"),
-    "file garbled with its hash": (garble, "can't be read"),
+    "file garbled with its hash": (garble, "can’t be read"),
     "file changed": (lambda run: store.write(path_of(run), b"PAR1"), "is not the file that was written"),
     "row dropped": (lambda run: rewrite(run, lambda values: values.pop()), "is not in the file"),
     "row added": (lambda run: rewrite(run, lambda values: values.append(values[-1])), "more than the manifest"),
@@ -127,7 +127,7 @@ TAMPERINGS: dict[str, tuple[Callable[[TrainingRun], object], str]] = {
     "frozen": (lambda run: TrainingRun.objects.update(frozen_at=MEANWHILE), "card.json does not say"),
     "move dropped": (
         without_triggers(lambda run: run.moves.filter(state=State.DRAFT)._raw_delete("default")),
-        "can't have been moved",
+        "can’t have been moved",
     ),
 }
 
@@ -143,7 +143,9 @@ def test_difference_is_named(staff: User, allowing: User, name: str) -> None:
     tamper(run)
 
     run.refresh_from_db()
-    assert expected in next(differences(run))
+    found = next(differences(run))
+    assert expected in str(found)
+    assert problems.in_words(problems.note(found.kind, found.values)) == str(found)
 
 
 @pytest.mark.parametrize("name", ["bit flipped", "file gone", "hash of a row", "count of messages", "card changed"])
@@ -156,7 +158,7 @@ def test_difference_of_a_started_run_is_named(staff: User, allowing: User, name:
     without_triggers(tamper)(run) if name != "count of messages" else tamper(run)
 
     run.refresh_from_db()
-    assert expected in next(differences(run))
+    assert expected in str(next(differences(run)))
 
 
 def test_files_of_two_shards_that_are_swapped_are_named(
@@ -173,7 +175,7 @@ def test_files_of_two_shards_that_are_swapped_are_named(
 
     found = list(differences(run))
 
-    assert [difference.split(" is ")[0] for difference in found] == ["shard-00000.parquet", "shard-00001.parquet"]
+    assert [difference.values["name"] for difference in found] == ["shard-00000.parquet", "shard-00001.parquet"]
 
 
 def test_started_run_that_says_its_files_are_destroyed_is_named(staff: User, allowing: User) -> None:
@@ -183,11 +185,11 @@ def test_started_run_that_says_its_files_are_destroyed_is_named(staff: User, all
     store.destroy(run)
 
     run.refresh_from_db()
-    assert next(differences(run)) == "shard-00000.parquet is missing."
+    assert str(next(differences(run))) == "shard-00000.parquet is missing."
 
 
 def test_files_that_should_be_gone_are_named(staff: User, allowing: User) -> None:
     make_conversation(allowing)
     run = make_run(staff, state=State.CANCELLED)
     store.write(path_of(run, "left.parquet"), b"PAR1")
-    assert list(differences(run)) == ["left.parquet is still there."]
+    assert list(map(str, differences(run))) == ["left.parquet is still there."]

@@ -104,7 +104,7 @@ class Command(BaseCommand):
                 time.sleep(SECONDS_BETWEEN_LOOKS)
                 run.refresh_from_db()
                 if run.problem:
-                    raise CommandError(run.problem)
+                    raise CommandError(problems.in_words(run.problem))
                 if run.state != State.PREPARED:
                     raise problems.WrongState
                 versions = unwritten(run)
@@ -133,7 +133,7 @@ class Command(BaseCommand):
         """Name the first difference, if there is one."""
         difference = next(differences(found(options)), None)
         if difference:
-            raise CommandError(difference)
+            raise CommandError(str(difference))
         self.stdout.write("Rows and files are as they should be.")
 
 
