@@ -290,12 +290,6 @@ FLOW_MAP: tuple[tuple[Promise, tuple[Screen, ...]], ...] = (
                 "admin-runs", _("Training runs"), route("admin:training_trainingrun_changelist"), "training-manager"
             ),
             Screen(
-                "admin-dry-run",
-                _("Training run, tried"),
-                route("admin:training_trainingrun_dry_run"),
-                "training-manager",
-            ),
-            Screen(
                 "admin-run-new",
                 _("Training run, a new one"),
                 route("admin:training_trainingrun_add"),

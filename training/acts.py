@@ -3,36 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 from celery import Task
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
 
 from accounts.journal import require_replayed
 from accounts.models import User
-from conversations.eligibility import Reason
-from training import actions, manifest, problems, steps, tasks
+from training import actions, problems, steps, tasks
+from training.counts import Words
 from training.models import Doing, State, TrainingRun
-
-Words: TypeAlias = Promise | str
-
-# The reasons of `conversations.eligibility`, as staff read them: there they speak to the owner.
-REASONS: dict[str, Words] = {
-    Reason.PERSONA: _("test account"),
-    Reason.ACCOUNT_DELETED: _("account deleted"),
-    Reason.DELETED: _("conversation deleted"),
-    Reason.EXPIRED: _("past its retention date"),
-    Reason.COMMERCIAL: _("commercial plan"),
-    Reason.PRIVATE: _("private"),
-    Reason.EXCLUDED: _("excluded by its owner"),
-    Reason.NEVER_ANSWERED: _("never answered"),
-    Reason.OVERDUE: _("present update not answered by its deadline"),
-    Reason.REFUSED: _("refused"),
-    Reason.NOT_RESUMED: _("not resumed since it was allowed"),
-    Reason.NONE: _("was excluded, deleted or refused meanwhile, and is allowed again"),
-}
 
 
 class Stale(problems.Refusal):
@@ -48,28 +28,11 @@ class FilesLeft(problems.Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What would happen to how many conversations: `kept` stay or go in, and the others don't, by the first reason."""
-
-    kept: int
-    left_out: dict[str, int]
-
-    @property
-    def rows(self) -> list[tuple[Words, int]]:
-        """Return each reason that keeps something out, in words, with how many."""
-        return [(REASONS[reason], count) for reason in Reason if (count := self.left_out.get(reason, 0))]
-
-    @property
-    def total(self) -> int:
-        """Return how many are left out."""
-        return sum(self.left_out.values())
-
-
-@dataclass(frozen=True, slots=True)
 class Act:
     """One thing that can be done to a run from some states; `name` is the last part of its address.
 
-    `do` returns whether it is done; if not, it is under way.
+    `do` returns whether it is done; if not, it is under way, and None says that it was stopped. `says_counts` is
+    whether its page says what was counted last.
     """
 
     name: str
@@ -78,9 +41,9 @@ class Act:
     button: Words
     done: Words
     states: frozenset[State]
-    do: Callable[[TrainingRun, User, datetime, str], bool]
+    do: Callable[[TrainingRun, User, datetime, str], bool | None]
     leads_to: State | None = None
-    counts: Callable[[TrainingRun, datetime], Counts] | None = None
+    says_counts: bool = False
 
     @property
     def url_name(self) -> str:
@@ -102,21 +65,10 @@ def send(task: "Task[..., object]", *arguments: object) -> None:
         raise problems.NoWorker from error
 
 
-def counts_now(at: datetime) -> Counts:
-    """Return what a run that was prepared now would hold, and what not."""
-    counts = manifest.count_by_reason(at)
-    return Counts(counts.pop(Reason.NONE, 0), counts)
+def _asks_for(doing: Doing) -> Callable[[TrainingRun, User, datetime, str], bool | None]:
+    """Return what asks for a step, and tells what came of it; raises what kept it from being asked for."""
 
-
-def _counts_to_start(run: TrainingRun, at: datetime) -> Counts:
-    counts = Counts(run.rows.count(), manifest.count_to_take_out(run, at))
-    return Counts(counts.kept - counts.total, counts.left_out)
-
-
-def _asks_for(doing: Doing) -> Callable[[TrainingRun, User, datetime, str], bool]:
-    """Return what asks for a step, and tells whether it has ended; raises what stopped it."""
-
-    def do(run: TrainingRun, user: User, at: datetime, reason: str) -> bool:
+    def do(run: TrainingRun, user: User, at: datetime, reason: str) -> bool | None:
         step = steps.ask_for(run, doing, user, at=at, reason=reason)
         try:
             send(tasks.take_step, step.pk)
@@ -124,7 +76,7 @@ def _asks_for(doing: Doing) -> Callable[[TrainingRun, User, datetime, str], bool
             steps.end(step, problems.note_of(problem))
             raise
         step.refresh_from_db()
-        return step.finished_at is not None
+        return False if step.finished_at is None else problems.ended_well(step) or None
 
     return do
 
@@ -153,6 +105,18 @@ def _cancel(run: TrainingRun, user: User, at: datetime, reason: str) -> bool:
 
 ACTS = (
     Act(
+        "count",
+        _("Count what would be in it"),
+        _(
+            "A dry run: every conversation is looked at as it is now, and counted by whether it would be in the run"
+            " and, if not, by the first reason. Nothing is frozen, written or moved."
+        ),
+        _("Count"),
+        _("The conversations are counted."),
+        frozenset({State.DRAFT, State.PREPARED}),
+        _asks_for(Doing.COUNT),
+    ),
+    Act(
         "prepare",
         _("Prepare the run"),
         _(
@@ -165,7 +129,7 @@ ACTS = (
         frozenset({State.DRAFT}),
         _asks_for(Doing.PREPARE),
         leads_to=State.PREPARED,
-        counts=lambda _run, at: counts_now(at),
+        says_counts=True,
     ),
     Act(
         "write",
@@ -189,7 +153,7 @@ ACTS = (
         frozenset({State.PREPARED}),
         _asks_for(Doing.START),
         leads_to=State.STARTED,
-        counts=_counts_to_start,
+        says_counts=True,
     ),
     Act(
         "finish",

@@ -29,7 +29,7 @@ from accounts import clock
 from accounts.http import SignedInRequest
 from accounts.staff_lists import StaffList, as_uuid
 from training import actions, problems
-from training.acts import ACTS, Act, FilesLeft, Stale, check_seen, counts_now, is_done_by, possible_for
+from training.acts import ACTS, Act, FilesLeft, Stale, check_seen, is_done_by, possible_for
 from training.forms import ActForm, CreateForm, MoveForm
 from training.models import Purpose, Shard, TrainingRun
 from training.overview import Overview
@@ -74,7 +74,6 @@ class TrainingRunAdmin(StaffList):
             path("", view(self.changelist_view), name="training_trainingrun_changelist"),
             self.csv_path,
             path("create/", view(self.create_view), name="training_trainingrun_add"),
-            path("dry-run/", view(self.dry_run_view), name="training_trainingrun_dry_run"),
             path("<uuid:object_id>/", view(self.change_view), name="training_trainingrun_change"),
             *acts,
         ]
@@ -169,13 +168,6 @@ class TrainingRunAdmin(StaffList):
             return redirect(run)
         return self._page(request, "create", _("Create a training run"), {"form": form})
 
-    @method_decorator(require_safe)
-    def dry_run_view(self, request: SignedInRequest) -> HttpResponse:
-        """Say what a run that was prepared now would hold."""
-        actions.check_mover(request.user)
-        at = clock.now()
-        return self._page(request, "dry_run", _("Dry run"), {"counts": counts_now(at), "at": at})
-
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def act_view(self, request: SignedInRequest, pk: uuid.UUID, *, act: Act) -> HttpResponse:
         """Say what an act does, and do it."""
@@ -189,12 +181,10 @@ class TrainingRunAdmin(StaffList):
         if not act.is_possible(run):
             messages.error(request, str(problems.WrongState.message))
             return redirect(run)
-        at = clock.now()
-        overview = Overview(run, at=at)
+        overview = Overview(run, at=clock.now())
         context = {
             "act": act,
             "form": form or form_class(initial={"seen": overview.last_move}),
-            "counts": act.counts(run, at) if act.counts else None,
             "overview": overview,
         }
         return self._page(request, "act", str(act.title), context, run)
@@ -215,11 +205,11 @@ class TrainingRunAdmin(StaffList):
         else:
             self._say(request, run, act, is_done=is_done)
 
-    def _say(self, request: SignedInRequest, run: TrainingRun, act: Act, *, is_done: bool) -> None:
+    def _say(self, request: SignedInRequest, run: TrainingRun, act: Act, *, is_done: bool | None) -> None:
         run.refresh_from_db()
-        if not is_done:
+        if is_done is False:
             messages.info(request, _("It is under way. This page says how far it is."))
-        elif act.leads_to in (None, run.state):
+        elif is_done and act.leads_to in (None, run.state):
             messages.success(request, str(act.done))
         # Else it was stopped, and the page says by what.
 

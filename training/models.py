@@ -152,6 +152,7 @@ class RunMove(models.Model):
 class Doing(models.TextChoices):
     """What takes longer than a request: staff ask for it, and look at what came of it."""
 
+    COUNT = "count", _("counting")
     PREPARE = "prepare", _("preparing")
     START = "start", _("starting")
     VERIFY = "verify", _("verifying")
@@ -162,8 +163,9 @@ class Step(models.Model):
 
     `asked_by` is the principal of a member of staff. `taken_at` is when a worker took it, and tells that worker from
     one that takes it after them; `moved_at` is when the step was asked for, or its worker last gave a sign of life.
-    `done` of `total` files are read, where that is what it does. `problem` is a note (`training.problems`) of what
-    stopped it, or of the first difference that it found; it is empty where all went well.
+    `done` of `total` files are read, where that is what it does, and `counts` is what was counted (`training.counts`).
+    `problem` is a note (`training.problems`) of what stopped it, or of the first difference that it found; it is empty
+    where all went well.
     """
 
     run = models.ForeignKey(TrainingRun, models.PROTECT, related_name="steps", verbose_name=_("training run"))
@@ -175,6 +177,7 @@ class Step(models.Model):
     moved_at = models.DateTimeField(_("last progress"))
     done = models.PositiveIntegerField(_("files read"), default=0)
     total = models.PositiveIntegerField(_("files in all"), default=0)
+    counts = models.JSONField(_("what was counted"), default=dict)
     finished_at = models.DateTimeField(_("ended"), null=True)
     problem = models.TextField(_("what stopped it"), blank=True)
 

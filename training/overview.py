@@ -13,9 +13,8 @@ from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from conversations.eligibility import Reason
 from training import card, problems, store
-from training.acts import REASONS, Words
+from training.counts import Counts, Words, reasons_in_words
 from training.models import STAYS, Doing, RunMove, Shard, State, Step, TrainingRun
 
 SHARDS_ON_A_PAGE = 100
@@ -85,7 +84,7 @@ class Overview:
     @property
     def kept_out(self) -> list[tuple[Words, int]]:
         """Return of how many conversations each reason kept out at the freeze."""
-        return [(REASONS[reason], count) for reason in Reason if (count := self.run.kept_out.get(reason, 0))]
+        return reasons_in_words(self.run.kept_out)
 
     @property
     def masked(self) -> list[tuple[Words, int]]:
@@ -112,9 +111,14 @@ class Overview:
 
     @cached_property
     def _steps(self) -> list[Step]:
-        """The last step, and the last verification that has ended, which may be the same."""
+        """The last step, and the last verification and the last count that have ended, which may be the same."""
         last = self.run.steps.order_by("-pk")
-        return [*last[:1], *last.filter(doing=Doing.VERIFY, finished_at__isnull=False)[:1]]
+        ended = last.filter(finished_at__isnull=False)
+        return [
+            *last[:1],
+            *ended.filter(doing=Doing.VERIFY).exclude(problems.STOPPED)[:1],
+            *ended.filter(doing=Doing.COUNT, problem="")[:1],
+        ]
 
     @property
     def step(self) -> Step | None:
@@ -125,10 +129,9 @@ class Overview:
     def stopped(self) -> Step | None:
         """Return the last thing asked for, if it was stopped and nothing has come of the run since."""
         last = next(iter(self._steps), None)
-        if last is None or last.doing == Doing.VERIFY or last.is_under_way(self.at):
+        if last is None or last.is_under_way(self.at) or problems.ended_well(last):
             return None
-        moved_since = any(move.at > last.asked_at for move in self._moves)
-        return None if moved_since or (last.finished_at and not last.problem) else last
+        return None if any(move.at > last.asked_at for move in self._moves) else last
 
     @property
     def problem(self) -> str:
@@ -142,8 +145,9 @@ class Overview:
 
     @property
     def verification(self) -> Step | None:
-        """Return the last verification that has ended."""
-        return next((step for step in self._steps if step.doing == Doing.VERIFY and step.finished_at), None)
+        """Return the last verification that has come to its end."""
+        ended = (step for step in self._steps if step.doing == Doing.VERIFY and problems.ended_well(step))
+        return next(ended, None)
 
     @property
     def difference(self) -> str:
@@ -154,6 +158,21 @@ class Overview:
     def verified_by(self) -> str:
         """Return the address of who asked for it."""
         return self._emails.get(self.verification.asked_by, "") if self.verification else ""
+
+    @property
+    def _count(self) -> Step | None:
+        return next((step for step in self._steps if step.doing == Doing.COUNT and step.counts), None)
+
+    @cached_property
+    def counts(self) -> Counts | None:
+        """Return what was counted last of the run as it stands; None if nothing was since it was moved there."""
+        counts = Counts.from_json(self._count.counts) if self._count else None
+        return counts if counts and counts.state == self.run.state else None
+
+    @property
+    def counted_by(self) -> str:
+        """Return the address of who asked for the count."""
+        return self._emails.get(self._count.asked_by, "") if self._count else ""
 
     @property
     def is_being_written(self) -> bool:

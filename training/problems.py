@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from accounts.journal import Behind
 from conversations.recognisers import TooSlow
-from training.models import FROZEN, TrainingRun
+from training.models import FROZEN, Doing, Step, TrainingRun
 from training.records import Incomplete
 from training.verification import DIFFERENCES
 
@@ -71,6 +72,9 @@ WORDS: dict[str, Promise | str] = {
     BROKEN: _("Something went wrong. The log of the server says what."),
     **DIFFERENCES,
 }
+STOPS = WORDS.keys() - DIFFERENCES.keys()
+# The steps with a note of one of them.
+STOPPED = Q(problem__in=sorted(STOPS)) | Q(problem__startswith=f"{FILES} ")
 # Why, as the system says it: the likely ones have a translation.
 WHY = (
     *(gettext_noop("No space left on device"), gettext_noop("Read-only file system"), gettext_noop("Not a directory")),
@@ -96,6 +100,13 @@ def noting_problems(run: TrainingRun) -> Iterator[None]:
     except (OSError, Incomplete, TooSlow) as problem:
         note_problem(run, problem)
         raise
+
+
+def ended_well(step: Step) -> bool:
+    """Return whether a step has come to its end: a verification that has found a difference has, too."""
+    if step.finished_at is None or not step.problem:
+        return step.finished_at is not None
+    return step.doing == Doing.VERIFY and step.problem.partition(" ")[0] not in STOPS
 
 
 # What is stored is a note: who reads it may read another language than whoever it happened to (rule G2).

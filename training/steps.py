@@ -1,4 +1,4 @@
-"""What staff ask for that takes longer than a request: preparing, starting and verifying a run.
+"""What staff ask for that takes longer than a request: counting, preparing, starting and verifying a run.
 
 A step is a row, so that a page can say how far it is and what came of it, whoever does it: a worker, or without a
 broker the process that was asked. Like every task it can die at any point and be taken again. A step may take hours,
@@ -17,6 +17,7 @@ from accounts import clock
 from accounts.journal import require_replayed
 from accounts.models import INTERRUPTED_AFTER, User
 from training import actions, problems
+from training.counts import counts_of
 from training.models import FROZEN, Doing, State, Step, TrainingRun
 from training.verification import differences
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 # From where each can be asked for.
 ASKED_FROM = {
+    Doing.COUNT: frozenset({State.DRAFT, State.PREPARED}),
     Doing.PREPARE: frozenset({State.DRAFT}),
     Doing.START: frozenset({State.PREPARED}),
     Doing.VERIFY: frozenset(State),
@@ -117,6 +119,11 @@ def end(step: Step, problem: str = "") -> None:
     _held(step).update(finished_at=clock.now(), problem=problem)
 
 
+def _count(step: Step, _user: User) -> str:
+    move(step, counts=counts_of(step.run, clock.now()).as_json())
+    return ""
+
+
 def _prepare(step: Step, user: User) -> str:
     # Where it is prepared already, the worker that did it has died since. A freeze is a few statements, which can't say
     # how far they are; they end before anyone could ask whether it moves.
@@ -138,4 +145,9 @@ def _verify(step: Step, _user: User) -> str:
     return problems.note(found.kind, found.values) if found else ""
 
 
-DO: dict[Doing, Callable[[Step, User], str]] = {Doing.PREPARE: _prepare, Doing.START: _start, Doing.VERIFY: _verify}
+DO: dict[Doing, Callable[[Step, User], str]] = {
+    Doing.COUNT: _count,
+    Doing.PREPARE: _prepare,
+    Doing.START: _start,
+    Doing.VERIFY: _verify,
+}

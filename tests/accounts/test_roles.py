@@ -106,8 +106,10 @@ PAGES: dict[str, Entry] = {
     f"{RUN}_change": page_for(SEES, object_id=RUN),
     f"{RUN}_csv": page_for(AUDITS),
     f"{RUN}_add": page_for(MOVES),
-    f"{RUN}_dry_run": page_for(MOVES),
-    **{f"{RUN}_{act}": page_for(MOVES, pk=RUN) for act in ("cancel", "finish", "prepare", "start", "verify", "write")},
+    **{
+        f"{RUN}_{act}": page_for(MOVES, pk=RUN)
+        for act in ("cancel", "count", "finish", "prepare", "start", "verify", "write")
+    },
 }
 # Pages that come by POST alone.
 POSTED = {"conversations_feedbackcopy_read": AUDITS}

@@ -394,7 +394,11 @@ def test_e2_no_run_holds_anything_of_a_persona_and_e3_it_can_see_that(tester: Vi
     tester.open("training:runs")
     expect(tester.page.locator("main .empty")).to_have_count(1)
     be(tester, "training-manager")
-    tester.open("admin:training_trainingrun_dry_run")
+    tester.open("admin:training_trainingrun_add")
+    tester.page.get_by_label("safety classifiers").check()
+    press(tester, "Create the draft")
+    tester.page.locator("main").get_by_role("link", name="Count what would be in it", exact=True).click()
+    press(tester, "Count")
     expect(tester.page.locator("main")).to_contain_text("test account")
 
 

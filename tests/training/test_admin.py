@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from celery import Task
 from django.contrib.auth.models import Permission
+from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -37,6 +39,7 @@ HTMX = {"hx-request": "true"}
 SECRET = "The plan nobody else may read"
 # From which state each act can be done.
 BEFORE = {
+    "count": State.DRAFT,
     "prepare": State.DRAFT,
     "write": State.PREPARED,
     "start": State.PREPARED,
@@ -165,8 +168,8 @@ def test_page_offers_what_can_be_done_and_only_that(site: Client, staff: User, a
     run = make_run(staff, state=state)
     links = {link["href"] for link in page(site.get(address(run))).one("main").all("a", class_="button")}
     possible = {
-        State.DRAFT: {"prepare", "cancel", "verify"},
-        State.PREPARED: {"start", "cancel", "verify"},
+        State.DRAFT: {"count", "prepare", "cancel", "verify"},
+        State.PREPARED: {"count", "start", "cancel", "verify"},
         State.STARTED: {"finish", "verify"},
         State.FINISHED: {"verify"},
         State.CANCELLED: {"verify"},
@@ -245,15 +248,11 @@ def test_act_is_refused_to_who_may_not(client: Client, staff: User, who: str, ac
 
 
 @pytest.mark.parametrize("who", NOBODIES)
-@pytest.mark.parametrize("name", ["create/", "dry-run/"])
-def test_nothing_is_made_or_counted_for_who_may_not(client: Client, who: str, name: str) -> None:
+def test_no_run_is_made_by_who_may_not(client: Client, who: str) -> None:
     client.force_login(nobody(who))
     form = {"purpose": "model_improvement", "key": str(uuid.uuid4())}
-    assert client.get(LIST + name, follow=True).status_code == HTTPStatus.FORBIDDEN
-    assert client.post(LIST + name, form, follow=True).status_code in {
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.METHOD_NOT_ALLOWED,
-    }
+    assert client.get(f"{LIST}create/", follow=True).status_code == HTTPStatus.FORBIDDEN
+    assert client.post(f"{LIST}create/", form, follow=True).status_code == HTTPStatus.FORBIDDEN
     assert not TrainingRun.objects.exists()
 
 
@@ -278,9 +277,9 @@ def test_viewer_sees_a_run_and_can_do_nothing_to_it(client: Client, staff: User,
     assert not page(client.get(LIST)).one("main").all("ul", class_="object-tools")[0].all("a")
 
 
-def test_list_leads_who_may_move_runs_to_a_dry_run_and_a_new_one(site: Client) -> None:
+def test_list_leads_who_may_move_runs_to_a_new_one(site: Client) -> None:
     tools = page(site.get(LIST)).one("main").all("ul", class_="object-tools")[0].all("a")
-    assert [link["href"] for link in tools][:2] == [f"{LIST}dry-run/", f"{LIST}create/"]
+    assert tools[0]["href"] == f"{LIST}create/"
 
 
 @pytest.mark.parametrize("act", ["change", *BEFORE])
@@ -480,7 +479,7 @@ def test_run_is_cancelled_though_its_files_can_not_be_removed(
     assert files(run)
 
 
-@pytest.mark.parametrize("act", ["prepare", "write", "start", "verify"])
+@pytest.mark.parametrize("act", ["count", "prepare", "write", "start", "verify"])
 def test_broker_that_is_down_is_said(
     site: Client, staff: User, allowing: User, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
@@ -618,15 +617,106 @@ def make_two_kinds(allowing: User) -> None:
     make_conversation(make_user("undecided@example.com"))
 
 
-def test_dry_run_and_preparing_say_what_would_be_in_it(site: Client, staff: User, allowing: User) -> None:
+def test_dry_run_says_what_would_be_in_it(site: Client, mover: User, staff: User, allowing: User) -> None:
     make_two_kinds(allowing)
     run = make_run(staff, state=State.DRAFT)
-    for response in (site.get(f"{LIST}dry-run/"), site.get(address(run, "prepare"))):
+    before = TrainingRun.objects.values().get(), run.moves.count()
+
+    assert "The conversations are counted." in press(site, run, "count")
+
+    for response in (site.get(address(run)), site.get(address(run, "prepare"))):
         assert "2 conversations would be in it." in text_of(response)
+        assert f"Counted {date_format(LATER, 'DATE_FORMAT')}" in text_of(response)
+        assert mover.email in text_of(response)
         assert tables(response) == {"Would be kept out": {"never answered": "1"}}
+    step = Step.objects.get()
+    assert (step.doing, step.asked_by, step.problem) == (Doing.COUNT, mover.principal, "")
+    assert step.counts == {"state": "draft", "at": LATER.isoformat(), "kept": 2, "left_out": {"never_answered": 1}}
+    assert (TrainingRun.objects.values().get(), run.moves.count()) == before
     assert not ManifestRow.objects.exists()
     press(site, run, "prepare")
     assert tables(site.get(address(run)))["Kept out at the freeze"] == {"never answered": "1"}
+
+
+@pytest.mark.parametrize("act", ["prepare", "start"])
+def test_page_of_an_act_says_what_was_counted_last(
+    site: Client, staff: User, allowing: User, moved_to: MoveClock, act: str
+) -> None:
+    conversation = make_conversation(allowing)
+    run = make_run(staff, state=BEFORE[act])
+    before = site.get(address(run, act))
+    assert "It has not been counted yet" in text_of(before)
+    assert page(before).one("main").all("a", href=address(run, "count"))
+
+    press(site, run, "count")
+    conversation_actions.delete_conversation(allowing, conversation, at=LATER)
+    assert "1 conversation would be in it." in text_of(site.get(address(run, act))), "as it was counted"
+    moved_to(LATER + SECOND)
+    press(site, run, "count")
+    assert "0 conversations would be in it." in text_of(site.get(address(run, act)))
+
+
+def test_count_of_a_draft_says_nothing_of_what_was_prepared(site: Client, staff: User, allowing: User) -> None:
+    make_conversation(allowing)
+    run = make_run(staff, state=State.DRAFT)
+    press(site, run, "count")
+    press(site, run, "prepare")
+    assert "conversation would be in it" not in said_on(site, run)
+    assert "It has not been counted yet" in text_of(site.get(address(run, "start")))
+
+
+def test_no_page_counts_conversations_or_rows(site: Client, staff: User, allowing: User) -> None:
+    """However many there are: past what a proxy waits for, nobody could prepare or start a run."""
+    make_conversation(allowing)
+    for state in (State.DRAFT, State.PREPARED):
+        run = make_run(staff, state=state)
+        for _time in ("not counted yet", "counted"):
+            for act in ("change", "count", "prepare", "start"):
+                with CaptureQueriesContext(connection) as queries:
+                    site.get(address(run, act))
+                texts = [query["sql"] for query in queries.captured_queries]
+                assert texts
+                assert not [sql for sql in texts if "conversations_" in sql or "training_manifestrow" in sql], act
+            press(site, run, "count")
+
+
+def test_count_that_is_under_way_says_so_and_one_that_was_stopped_too(site: Client, staff: User) -> None:
+    run = make_run(staff, state=State.DRAFT)
+    step = steps.ask_for(run, Doing.COUNT, staff, at=LATER)
+    assert "The conversations are being counted." in said_on(site, run)
+    steps.take(step.pk)
+    assert "0 conversations would be in it." in said_on(site, run)
+
+    def refuse(_execute: object, sql: str, *_rest: object) -> None:
+        raise DatabaseError(sql)
+
+    with connection.execute_wrapper(only_for("conversations_conversation", refuse)):
+        said = press(site, run, "count")
+    assert "What was asked for last (counting) was not done. Something went wrong." in said
+    assert "The conversations are counted." not in said
+    assert "0 conversations would be in it." in said, "as it was counted before"
+
+
+def only_for(table: str, do: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what does something instead of each statement that names a table."""
+
+    def around(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        return do(execute, sql, *rest) if table in sql else execute(sql, *rest)
+
+    return around
+
+
+def test_verification_that_was_stopped_has_found_nothing(
+    site: Client, staff: User, allowing: User, broken_disk: Callable[[], None]
+) -> None:
+    make_conversation(allowing)
+    run = make_run(staff, state=State.DRAFT)
+    actions.prepare_run(run, staff, at=LATER)
+    run.shards.update(written_at=LATER, sha256="0" * 64)
+    said = press(site, run, "verify")
+    assert "What was asked for last (verifying) was not done. The files can’t be written or read" in said
+    assert "Verified" not in said
+    assert "The run is verified" not in said
 
 
 def test_starting_says_what_would_be_taken_out(site: Client, staff: User, allowing: User) -> None:
@@ -645,12 +735,13 @@ def test_starting_says_what_would_be_taken_out(site: Client, staff: User, allowi
     gone.messages.all().delete()
     gone.delete()
 
+    press(site, run, "count")
     response = site.get(address(run, "start"))
 
     assert "1 conversation would be in it." in text_of(response)
     assert "nothing in the run can be changed, by anyone" in text_of(response)
     assert tables(response) == {
-        "Would be taken out now": {
+        "Would be taken out": {
             "conversation deleted": "2",
             "excluded by its owner": "1",
             "was excluded, deleted or refused meanwhile, and is allowed again": "1",
@@ -688,7 +779,7 @@ def test_no_page_shows_conversation_text(site: Client, staff: User, allowing: Us
     for state in State:
         run = make_run(staff, state=state)
         press(site, run, "verify")
-        for where in (LIST, f"{LIST}dry-run/", f"{LIST}create/", *(address(run, act) for act in ("change", *BEFORE))):
+        for where in (LIST, f"{LIST}create/", *(address(run, act) for act in ("change", *BEFORE))):
             shown = site.get(where, follow=True).content.decode()
             assert SECRET not in shown, where
             assert str(conversation.pk) not in shown, where
@@ -729,7 +820,7 @@ def test_page_of_a_run_costs_as_much_with_many_files(
 ) -> None:
     for count in (3, 300):
         run = with_shards(staff, count)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             response = site.get(address(run))
         assert f"{count} ·" in text_of(response)
         assert tables(response)["Masked in the files"] == {"e-mail addresses": str(2 * count)}
