@@ -5,13 +5,17 @@ its own transaction, for every run whose freeze has begun. `lock_everyone` waits
 freeze, so that each of them either shows in what is frozen or notes its removal; and while a run is started, so that
 each either is taken out or comes after the start.
 
+Removals are noted for as long as a draft says when its freeze began. Where whoever froze it was killed, that would be
+for ever: `give_up_freezes` takes it back. A freeze looks, once it holds the run's row, whether its beginning still
+stands; so none ever rests on removals that were not noted.
+
 The run's row is locked first, then everyone, then shards: whoever waits for a run, while it is frozen or a file gets
 its name, keeps nobody else waiting. An act holds its person and never waits for a run.
 """
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -65,6 +69,8 @@ def prepare_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "")
         run.save(update_fields=["frozen_at"])
     with transaction.atomic():
         run = _locked(run, State.PREPARED)
+        if run.frozen_at != at:
+            raise WrongState  # Another freeze has begun since, or this one was given up.
         counts = manifest.count_by_reason(at)
         run.kept_out = {reason: count for reason, count in counts.items() if reason != Reason.NONE}
         run.filter_version, run.schema_version = VERSION, SCHEMA_VERSION
@@ -73,6 +79,21 @@ def prepare_run(run: TrainingRun, user: User, *, at: datetime, reason: str = "")
         _move(run, State.PREPARED, user, reason, at)
     filing.take_out_removed(run)
     return rows
+
+
+# How long a freeze may wait for its run, once it has begun, until whoever began it is taken for dead.
+GIVEN_UP_AFTER = timedelta(hours=1)
+
+
+@transaction.atomic
+def give_up_freezes(at: datetime) -> None:
+    """Let drafts collect no more removals whose freeze was begun long ago, and is not going on."""
+    begun = TrainingRun.objects.filter(state=State.DRAFT, frozen_at__lte=at - GIVEN_UP_AFTER)
+    # Whoever freezes a run holds its row.
+    for run in begun.select_for_update(no_key=True, skip_locked=True):
+        run.removals.all().delete()
+        run.frozen_at = None
+        run.save(update_fields=["frozen_at"])
 
 
 def _locked(run: TrainingRun, state: State) -> TrainingRun:

@@ -12,7 +12,7 @@ from accounts import clock
 from accounts.journal import require_replayed
 from accounts.models import INTERRUPTED_AFTER
 from conversations.recognisers import TooSlow
-from training import filing, problems, steps, store
+from training import actions, filing, problems, steps, store
 from training.manifest import SEEN
 from training.models import Doing, State, TrainingRun
 from training.records import Incomplete
@@ -70,9 +70,10 @@ def _look_again(key: int) -> None:
 def keep_runs() -> None:
     """Keep the prepared runs as they should be: take out what has become ineligible, and write what is missing.
 
-    Raises Behind.
+    Drafts whose freeze was killed are drafts again. Raises Behind.
     """
     require_replayed()
+    actions.give_up_freezes(clock.now())
     for run in TrainingRun.objects.filter(state__in=SEEN, destroyed_at__isnull=True):
         store.discard_abandoned(run)
         if run.state == State.PREPARED:

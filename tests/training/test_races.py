@@ -217,3 +217,18 @@ def test_who_waits_for_a_run_keeps_nobody_waiting(mover: User) -> None:
                 cursor.execute("SET LOCAL lock_timeout = '10s'")
             assert lock_user(alice) == alice
         assert second.result() == ["prepare_run"]
+
+
+@pytest.mark.postgresql
+def test_freeze_that_goes_on_is_not_given_up(mover: User) -> None:
+    run = actions.create_run(mover, Purpose.MODEL_IMPROVEMENT, at=LATER)
+    begun = LATER - 2 * actions.GIVEN_UP_AFTER
+    TrainingRun.objects.filter(pk=run.pk).update(frozen_at=begun)
+    with transaction.atomic():
+        TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+        at_once(lambda: actions.give_up_freezes(LATER))
+        run.refresh_from_db()
+        assert run.frozen_at == begun
+    actions.give_up_freezes(LATER)
+    run.refresh_from_db()
+    assert run.frozen_at is None

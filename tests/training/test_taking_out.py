@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts import journal
 from accounts.actions import change_plan
@@ -16,16 +17,17 @@ from conversations import actions as conversation_actions
 from conversations.models import Conversation
 from privacy.models import CoverageReading, PolicyUpdate, Training
 from privacy.publication import move_last_day
+from tests.conftest import MoveClock
 from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
 from tests.processes import manage
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
-from training import actions, filing, store
+from training import actions, filing, problems, store, tasks
 from training.manifest import note_removal
 from training.models import Purpose, Removal, State, TrainingRun
 from training.verification import differences
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def delete(user: User, conversation: Conversation) -> None:
@@ -317,3 +319,67 @@ def test_act_of_someone_costs_one_query_where_there_is_no_run(
 ) -> None:
     with django_assert_num_queries(1):
         assert note_removal(allowing, None) == []
+
+
+# A freeze that was killed
+
+
+def begin_freeze(staff: User) -> TrainingRun:
+    """Return a draft whose freeze was begun and then killed."""
+    run = actions.create_run(staff, Purpose.MODEL_IMPROVEMENT, at=LATER)
+    TrainingRun.objects.filter(pk=run.pk).update(frozen_at=LATER)
+    return run
+
+
+@pytest.mark.parametrize(("waited", "is_given_up"), [(HOUR - SECOND, False), (HOUR, True), (HOUR + SECOND, True)])
+def test_draft_whose_freeze_was_killed_collects_no_removals_for_ever(
+    staff: User, allowing: User, moved_to: MoveClock, waited: timedelta, *, is_given_up: bool
+) -> None:
+    first, second = make_conversation(allowing), make_conversation(allowing)
+    run = begin_freeze(staff)
+    delete(allowing, first)
+    assert run.removals.count() == 1
+
+    moved_to(LATER + waited)
+    tasks.keep_runs.delay()
+    delete(allowing, second)
+
+    run.refresh_from_db()
+    assert run.removals.count() == (0 if is_given_up else 2)
+    assert (run.frozen_at is None) is is_given_up
+    actions.prepare_run(run, staff, at=LATER + DAY)
+    assert held(run) == set()
+
+
+def test_removals_of_a_prepared_run_stay_however_long_ago_it_was_frozen(staff: User, allowing: User) -> None:
+    conversation = make_conversation(allowing)
+    run = make_run(staff)
+    exclude_and_resume(allowing, conversation)
+    actions.give_up_freezes(LATER + DAY)
+    run.refresh_from_db()
+    assert run.frozen_at == LATER
+    assert run.removals.count() == 1
+
+
+@pytest.mark.parametrize("now", [None, LATER + SECOND])
+def test_freeze_that_was_given_up_or_overtaken_freezes_nothing(
+    staff: User, allowing: User, now: datetime | None
+) -> None:
+    """Between its two transactions: what is removed from then on is noted for the other freeze, or not at all."""
+    make_conversation(allowing)
+    run = actions.create_run(staff, Purpose.MODEL_IMPROVEMENT, at=LATER)
+    given_up: list[str] = []
+
+    def around(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if 'SET "frozen_at"' in sql and not given_up:
+            given_up.append(sql)
+            TrainingRun.objects.filter(pk=run.pk).update(frozen_at=now)
+        return result
+
+    with connection.execute_wrapper(around), pytest.raises(problems.WrongState):
+        actions.prepare_run(run, staff, at=LATER)
+
+    run.refresh_from_db()
+    assert (run.state, run.rows.count(), run.shards.count()) == (State.DRAFT, 0, 0)
+    assert actions.prepare_run(run, staff, at=LATER) == 1
