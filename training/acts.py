@@ -15,13 +15,13 @@ from training.counts import Words
 from training.models import Doing, State, TrainingRun
 
 
-class Stale(problems.Refusal):
+class Stale(problems.NotDone):
     """The run was moved after the page that was decided on had been made."""
 
     message = _("This run was moved meanwhile, so nothing was done. This is how it stands now.")
 
 
-class FilesLeft(problems.Refusal):
+class FilesLeft(problems.NotDone):
     """A run is cancelled, and its files are still there."""
 
     message = _("The run is cancelled, but its files could not be removed. The purge removes them.")

@@ -198,8 +198,8 @@ class TrainingRunAdmin(StaffList):
         try:
             check_seen(run, form.cleaned_data["seen"])
             is_done = act.do(run, request.user, clock.now(), form.cleaned_data.get("reason", ""))
-        except (Stale, UnderWay, FilesLeft) as refusal:
-            messages.warning(request, str(refusal.message))
+        except (Stale, UnderWay, FilesLeft) as not_done:
+            messages.warning(request, str(not_done.message))
         except problems.PROBLEMS as problem:
             messages.error(request, problems.in_words(problems.note_of(problem)))
         else:

@@ -17,38 +17,38 @@ from training.records import Incomplete
 from training.verification import DIFFERENCES
 
 
-class Refusal(Exception):
+class NotDone(Exception):
     """Something was not done to a run. `message` says why, to who asked for it."""
 
     message = _("That can’t be done.")
 
 
-class WrongState(Refusal):
+class WrongState(NotDone):
     """The run is not where it could be moved from."""
 
     message = _("The run can’t be moved there from where it is. Someone else may have moved it.")
 
 
-class Overdue(Refusal):
+class Overdue(NotDone):
     """The run waited too long: the next purge cancels it."""
 
     message = _("The run was not started within 30 days of being prepared, so it cancels itself.")
 
 
-class Unsettled(Refusal):
+class Unsettled(NotDone):
     """Something was taken out again and again while the files were written."""
 
     message = _("Something was taken out of the run while its files were being written. Try again.")
 
 
-class NoWorker(Refusal):
+class NoWorker(NotDone):
     """The broker is down, so nothing was asked of a worker."""
 
     message = _("No worker could be reached, so nothing was done. Try again later.")
 
 
 # What stops a step, and is told as such.
-PROBLEMS = (Refusal, Behind, PermissionDenied, Incomplete, TooSlow, OSError)
+PROBLEMS = (NotDone, Behind, PermissionDenied, Incomplete, TooSlow, OSError)
 INTERRUPTED, BROKEN, FILES = "interrupted", "broken", "files"
 # What is stored of each of them. A kind keeps its name for good: rows have it.
 KINDS: dict[type[Exception], str] = {

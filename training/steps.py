@@ -32,7 +32,7 @@ ASKED_FROM = {
 }
 
 
-class UnderWay(problems.Refusal):
+class UnderWay(problems.NotDone):
     """Something that was asked of the run before has not ended yet."""
 
     message = gettext_lazy("Something is under way for this run already. Wait until it has ended.")

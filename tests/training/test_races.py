@@ -153,8 +153,8 @@ def refusing(act: Callable[..., object], *arguments: Any) -> Callable[[], object
     def do() -> object:
         try:
             act(*arguments, at=LATER)
-        except problems.Refusal as refusal:
-            return type(refusal)
+        except problems.NotDone as not_done:
+            return type(not_done)
         return act.__name__
 
     return do

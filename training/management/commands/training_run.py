@@ -21,7 +21,7 @@ from training.models import Purpose, State, TrainingRun
 from training.verification import differences
 
 # What says, in words for staff, that something was not done.
-REFUSALS = (*problems.PROBLEMS, DatabaseError, InterfaceError)
+NOT_DONE = (*problems.PROBLEMS, DatabaseError, InterfaceError)
 SECONDS_BETWEEN_LOOKS = 1
 
 
@@ -53,10 +53,10 @@ class Command(BaseCommand):
             getattr(self, act.replace("-", "_"))(options)
         except PermissionDenied:
             raise CommandError("Only staff who may move training runs can do that.") from None
-        except problems.WrongState as refusal:
-            raise CommandError(f"{refusal.message} It is {found(options).get_state_display()}.") from None
-        except REFUSALS as refusal:
-            raise CommandError(str(getattr(refusal, "message", refusal))) from None
+        except problems.WrongState as not_done:
+            raise CommandError(f"{not_done.message} It is {found(options).get_state_display()}.") from None
+        except NOT_DONE as not_done:
+            raise CommandError(str(getattr(not_done, "message", not_done))) from None
 
     def create(self, options: dict[str, Any]) -> None:
         """Make a draft."""
