@@ -30,7 +30,6 @@ def document(request: HttpRequest, kind: DocumentKind, version: str = "") -> Htt
         "updates": updates,
         "page": page_of(shown),
         "differences": differences,
-        "kinds": list(DocumentKind),
     }
     return render(request, "privacy/document.html", context)
 
