@@ -370,3 +370,52 @@ def test_preview_answers_to_reading_alone(staff: Client, published: PolicyUpdate
     for address in (act_url("previews"), look("gate"), document):
         assert staff.get(address).status_code == HTTPStatus.OK
         assert staff.post(address).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+# The draft's form
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_form_of_a_draft_has_each_document_in_its_language(staff: Client, is_there: bool) -> None:
+    if is_there:
+        make_update(published=False)
+    root = page(staff.get(CHANGE if is_there else f"{LIST}add/"))
+    boxes = {box["name"]: box for box in root.all("textarea")}
+    assert list(boxes) == [f"{kind.value}_{code}" for code in ("en", "zh_hans") for kind in DocumentKind]
+    labels = {label["for"]: label.text for label in root.all("label") if "for" in label}
+    for kind in DocumentKind:
+        for code, language, name in (("en", "en", "English"), ("zh_hans", "zh-hans", "Simplified Chinese")):
+            box = boxes[f"{kind.value}_{code}"]
+            assert (box["lang"], box["spellcheck"], box["rows"]) == (language, "true", "16")
+            assert labels[box["id"]] == f"{kind.label} · {name}:"
+            assert bool(box.raw.strip()) is is_there
+    assert root.text.count("Placeholders are filled in from the update: {allow_retention}, ") == 2
+    heads = [h2.text for h2 in root.all("h2")]
+    for title in ("What a choice does", "“Not now”, and reminders", "Documents: English"):
+        assert title in heads
+    named = {box.attributes.get("name") for box in root.all("input") if box.attributes.get("type") != "hidden"}
+    assert ("version" in named) is not is_there
+    assert named >= {
+        *("announced_at_0", "last_day", "is_material", "rollout_percentage", "allow_retention_years"),
+        *("refuse_retention_days", "short_deferrals", "short_deferral_days", "long_deferral_days", "reminder_days"),
+    }
+
+
+def test_page_of_what_is_published_tells_its_settings_and_when_it_was(staff: Client, published: PolicyUpdate) -> None:
+    text = text_of(staff.get(CHANGE))
+    for told in ("What a choice does", "“Not now”, and reminders", "Documents", "August 20, 2025, 4:00 p.m."):
+        assert told in text, told
+    assert "Placeholders are filled in" not in text
+
+
+def test_documents_are_stored_as_they_were_typed_but_for_the_ends_of_lines(staff: Client) -> None:
+    draft = make_update(published=False, rollout_percentage=10)
+    staff.post(CHANGE, form_values(staff) | {"terms_en": "  # Terms \r\n\r\n"})
+    assert draft.documents.get(kind="terms", language="en").markdown == "  # Terms \n\n"
+    assert draft.documents.count() == 8
+
+
+def test_unknown_placeholders_are_told_together_with_those_there_are(staff: Client) -> None:
+    make_update(published=False, rollout_percentage=10)
+    text = text_of(staff.post(CHANGE, form_values(staff) | {"terms_en": "{lastday} {what}"}))
+    assert re.search(r"There is no placeholder \{lastday\}, \{what\}\. There are: \{allow_retention\}, \{", text)
