@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import change_plan
@@ -136,6 +136,25 @@ def test_form_that_is_sent_again_after_the_conversation_went_on_starts_no_other(
 
     assert again == first
     assert Conversation.objects.count() == 1
+
+
+def test_form_of_what_was_deleted_starts_another_though_there_are_others(alice: User) -> None:
+    make_conversation(alice, "Once")
+    first = start_conversation(alice, "Once", at=MEANWHILE)
+    actions.delete_conversation(alice, first.conversation, at=MEANWHILE)
+
+    again = start_conversation(alice, "Once", at=MEANWHILE, key=first.conversation_id)
+
+    assert again.conversation_id != first.conversation_id
+    assert Conversation.objects.for_user(alice, MEANWHILE).count() == 2
+
+
+def test_key_of_someone_else_leads_to_nothing_of_theirs(alice: User, mallory: User) -> None:
+    first = start_conversation(alice, "Once", at=MEANWHILE)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        start_conversation(mallory, "Once", at=MEANWHILE, key=first.conversation_id)
+    assert Message.objects.get() == first
+    assert start_conversation(mallory, "Once", at=MEANWHILE).conversation.user == mallory
 
 
 def test_text_that_a_reply_repeats_or_that_came_before_is_still_written(alice: User) -> None:

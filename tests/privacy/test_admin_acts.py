@@ -116,6 +116,22 @@ def test_second_click_for_another_day_is_told_so(staff: Client, published: Polic
     assert published.last_day == date(2025, 10, 8)
 
 
+def test_second_click_on_publishing_after_another_act_of_one_s_own_is_told_so(staff: Client) -> None:
+    make_update(published=False, rollout_percentage=10)
+    form = form_of(staff.get(act_url("publish")))
+    staff.post(act_url("publish"), form)
+    staff.post(act_url("roll_out"), form_of(staff.get(act_url("roll_out"), {"percentage": "20"})))
+    assert "It is published." not in said(staff, staff.post(act_url("publish"), form))
+
+
+def test_second_click_is_told_from_an_act_that_was_taken_back(staff: Client, published: PolicyUpdate) -> None:
+    for day in ("2025-10-08", "2025-10-09", "2025-10-08"):
+        form = form_of(staff.get(act_url("last_day"), {"last_day": day})) | {"reason": "More time."}
+        staff.post(act_url("last_day"), form)
+    assert "The last day has moved." in said(staff, staff.post(act_url("last_day"), form))
+    assert UpdateAct.objects.filter(kind=Act.LAST_DAY_MOVED).count() == 3
+
+
 # Rolling out
 
 
@@ -158,6 +174,21 @@ def test_moving_the_last_day_counts_who_was_there_before_and_has_not_answered(
     # The roll-out manager is one of those who were there before.
     assert "3 people who were there before the announcement have not answered, and have until then." in text
     assert "Nobody would be let through at once." in text
+
+
+def test_moving_the_last_day_lets_nobody_through_whom_an_earlier_update_stops(
+    staff: Client, moved_to: MoveClock
+) -> None:
+    earlier = ANNOUNCED - 100 * DAY
+    make_update("2025-05-20", announced_at=earlier, last_day=LAST_DAY - 80 * DAY)
+    make_update()
+    for name in ("one", "two", "three"):
+        make_user(f"{name}@example.com")
+    for name in ("one", "two"):
+        answer_as(User.objects.get(email=f"{name}@example.com"), Training.REFUSE, at=earlier)
+    moved_to(DEADLINE)
+    text = text_of(staff.get(act_url("last_day"), {"last_day": "2025-10-08"}))
+    assert "2 people whom the gate stops now would be let through at once." in text
 
 
 @pytest.mark.parametrize(("at", "is_announced"), [(ANNOUNCED - SECOND, False), (ANNOUNCED, True)])

@@ -149,8 +149,9 @@ def test_page_of_a_person_has_the_last_of_their_records_and_leads_to_all(
 
 
 def test_page_of_a_person_shows_the_state_that_was_written(
-    staff: User, client: Client, alice: User, update: PolicyUpdate
+    staff: User, client: Client, alice: User, mallory: User, update: PolicyUpdate
 ) -> None:
+    answer_as(mallory, Training.ALLOW)
     assert "Times put off" not in person_page(client, alice).text
     defer_as(alice)
     text = person_page(client, alice).text

@@ -1,6 +1,6 @@
 """How people are counted for the roll-out page; what comes of it is in `test_figures.py`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -57,10 +57,11 @@ def test_count_anew_forgets_what_was_counted(three: list[User], monkeypatch: pyt
     assert not RolloutCount.objects.exists()
 
 
-def test_draft_is_not_known_before_it_is_published(three: list[User]) -> None:
-    """Who has joined meanwhile is found again once it is."""
+@pytest.mark.parametrize("joined_at", [ANNOUNCED, MEANWHILE])
+def test_draft_is_not_known_before_it_is_published(three: list[User], joined_at: datetime) -> None:
+    """Who has joined meanwhile, or at the very announcement, is found again once it is."""
     draft = make_update(published=False, announced_at=MEANWHILE + timedelta(days=1))
-    make_user("new@example.com", joined_at=MEANWHILE)
+    make_user("new@example.com", joined_at=joined_at)
     count_due()
     draft.announced_at = ANNOUNCED
     draft.save()
