@@ -450,3 +450,18 @@ def test_unknown_placeholders_are_told_together_with_those_there_are(staff: Clie
     make_update(published=False, rollout_percentage=10)
     text = text_of(staff.post(CHANGE, form_values(staff) | {"terms_en": "{lastday} {what}"}))
     assert re.search(r"There is no placeholder \{lastday\}, \{what\}\. There are: \{allow_retention\}, \{", text)
+
+
+def test_saving_or_deleting_a_draft_touches_no_other(staff: Client) -> None:
+    draft = make_update(published=False, rollout_percentage=10)
+    make_update("2025-12-01", published=False, announced_at=ANNOUNCED + 90 * DAY, last_day=LAST_DAY + 90 * DAY)
+    before = publication.fingerprint(PolicyUpdate.objects.get(pk="2025-12-01"))
+
+    response = staff.post(CHANGE, form_values(staff) | {"terms_en": "Mine", "refuse_retention_days": "20"})
+
+    assert response.status_code == HTTPStatus.FOUND
+    draft.refresh_from_db()
+    assert (draft.refuse_retention_days, draft.documents.get(kind="terms", language="en").markdown) == (20, "Mine")
+    assert publication.fingerprint(PolicyUpdate.objects.get(pk="2025-12-01")) == before
+    staff.post(f"{LIST}{VERSION}/delete/", {"post": "yes"})
+    assert [update.pk for update in PolicyUpdate.objects.all()] == ["2025-12-01"]
