@@ -70,6 +70,16 @@ def test_draft_is_not_known_before_it_is_published(three: list[User], joined_at:
     assert rollout_of(draft, MEANWHILE).at_sign_up == 1
 
 
+def test_every_update_is_known_once_people_were_counted(three: list[User], update: PolicyUpdate) -> None:
+    later = make_update("2025-09-05", announced_at=MEANWHILE)
+    make_user("new@example.com", joined_at=MEANWHILE)
+    while count_due():
+        pass
+    assert RolloutState.objects.get().known == [update.version, later.version]
+    assert count_due() == 0
+    assert not RolloutDue.objects.exists()
+
+
 def test_update_that_asks_nothing_is_not_known(three: list[User]) -> None:
     make_update(is_material=False)
     count_due()
