@@ -223,3 +223,16 @@ def test_nobody_acts_on_a_conversation_of_someone_else(alice: User, mallory: Use
     assert Conversation.objects.values().get() == before
     assert conversation.messages.count() == 1
     assert not JournalEntry.objects.exists()
+
+
+def test_undoing_brings_back_that_one_alone_and_says_when_it_is_too_late(alice: User) -> None:
+    make_conversation(alice)
+    first, second = make_conversation(alice), make_conversation(alice)
+    for conversation in (first, second):
+        actions.delete_conversation(alice, conversation, at=MEANWHILE)
+
+    actions.undo_deletion(alice, first, at=MEANWHILE)
+
+    assert set(Conversation.objects.filter(deleted_at__isnull=False)) == {second}
+    with pytest.raises(actions.Gone):
+        actions.undo_deletion(alice, second, at=MEANWHILE + actions.UNDO)

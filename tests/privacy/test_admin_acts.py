@@ -13,7 +13,7 @@ from accounts.leaving import close_account, erase
 from accounts.models import User
 from accounts.roles import ROLLOUT_MANAGER, VIEWER
 from privacy import publication
-from privacy.models import Act, DocumentKind, PolicyUpdate, Training, UpdateAct
+from privacy.models import Act, DocumentKind, Letter, PolicyUpdate, Training, UpdateAct
 from tests.conftest import MoveClock
 from tests.factories import (
     ANNOUNCED,
@@ -330,6 +330,26 @@ def test_timeline_says_what_each_act_changed_and_whose_it_was(
     assert "Reason: A holiday." in acts[2]
     assert not any("letter" in act for act in acts)
     assert UpdateAct.objects.filter(kind=Act.PUBLISHED).count() == 1
+
+
+def test_timeline_counts_the_letters_that_were_sent(
+    staff: Client, published: PolicyUpdate, moved_to: MoveClock
+) -> None:
+    alice, mallory = make_user("alice@example.com"), make_user("mallory@example.com")
+    moved_to(MEANWHILE)
+    rory = User.objects.get(email="rory@example.com")
+    acts = [
+        publication.move_last_day(
+            published, LAST_DAY + days * DAY, reason="Why.", by=rory, at=MEANWHILE, tells_people=True
+        )
+        for days in (1, 2)
+    ]
+    common: dict[str, Any] = {"update": published, "language": "en", "begun_at": MEANWHILE}
+    Letter.objects.create(user=alice, act=acts[0], sent_at=MEANWHILE, **common)
+    Letter.objects.create(user=mallory, act=acts[0], problem="SMTPServerDisconnected", **common)
+    told = [item.text for item in page(staff.get(CHANGE)).all("ol")[-1].all("li")]
+    assert ["1 letter sent" in act for act in told] == [False, True, False]
+    assert "0 letters sent" in told[2]
 
 
 # Previews
