@@ -1,5 +1,7 @@
 """What staff read of one person: where they stand, in words, and what was written down of them."""
 
+import csv
+import io
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -222,3 +224,32 @@ def test_people_take_as_many_queries_for_many_as_for_few(
         answer_as(make_user(f"{number}@example.com"), Training.REFUSE)
     with django_assert_num_queries(len(few)):
         client.get(PEOPLE)
+
+
+def test_person_is_told_in_the_list_and_in_its_file(
+    staff: User, client: Client, alice: User, update: PolicyUpdate
+) -> None:
+    answer_as(alice, Training.ALLOW)
+    (row,) = page(client.get(PEOPLE, {"q": alice.email})).one("table", id="result_list").one("tbody").all("tr")
+    cells = {cell["class"].split()[0]: cell.text for cell in row.children if isinstance(cell, Element)}
+    assert cells == {
+        "field-email": alice.email,
+        "field-plan": "Free",
+        "field-language": "English",
+        "field-joined_at": "March 3, 2025, 9:00 a.m.",
+        "field-choice": "allow",
+        "field-is_staff": "",
+        "field-closed_at": "-",
+    }
+    lines = b"".join(client.get(f"{PEOPLE}csv/", {"q": alice.email}).streaming_content).decode()  # type: ignore[attr-defined]  # a stream
+    (told,) = csv.DictReader(io.StringIO(lines.removeprefix("\ufeff")))
+    assert told == {
+        "Principal": str(alice.principal),
+        "E-mail address": alice.email,
+        "Plan": "free",
+        "Language": "en",
+        "Joined": "2025-03-03T09:00:00+00:00",
+        "Training choice": "allow",
+        "Account deleted": "",
+        "QA persona": "False",
+    }
