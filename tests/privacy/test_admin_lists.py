@@ -83,7 +83,8 @@ def test_record_is_told_in_the_list_and_in_full_in_its_file(
     record = ConsentRecord.objects.get(kind="training_withdrawn")
 
     (told,) = rows_of(client, RECORDS, q=str(record.pk))
-    assert {name: told[name] for name in told if name != "recorded_at"} == {
+    assert told.pop("recorded_at")
+    assert told == {
         "kind": "permission withdrawn",
         "surface": "settings",
         "language": "zh-hans",
@@ -162,6 +163,23 @@ def test_search_for_nobody_finds_nothing(
     assert found_by(client, address) != []
     for term in ("nobody@example.com", "alice", "00000000-0000-0000-0000-000000000000", "ice@example.com"):
         assert found_by(client, address, q=term) == [], term
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        (RECORDS, "A principal, an exact e-mail address, or the id of a receipt or of a record."),
+        (NOTICES, "A hash, whole."),
+        (LETTERS, "A principal, or an exact e-mail address."),
+        (PLACES, "An exact e-mail address or a principal."),
+    ],
+)
+def test_list_says_what_it_can_be_searched_for(staff: User, client: Client, address: str, says: str) -> None:
+    root = page(client.get(address))
+    assert root.one("input", name="q")["type"] == "text"
+    assert says in root.text
+    # Of notices there are few: they may be counted, where somebody asks.
+    assert ("Show counts" in root.text) is (address == NOTICES)
 
 
 # Notices
