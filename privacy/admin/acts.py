@@ -68,7 +68,7 @@ class ActViews(UpdatePages):
 
     @method_decorator(require_http_methods(METHODS))
     def last_day_view(self, request: SignedInRequest, version: str) -> HttpResponse:
-        """Ask to what day the last day is to be moved, say who would be stopped or let through, and do it."""
+        """Ask to what day the last day is to be moved, say who would be let through, and do it."""
         update, at = self.acted_on_by(request, version), clock.now()
         can_tell = reach.is_asked(update, at)
         move = MoveForm(request.POST, can_tell=can_tell) if request.method == "POST" else None
@@ -136,12 +136,11 @@ def _rolling_out(update: PolicyUpdate, percentage: int) -> dict[str, Any]:
 
 
 def _moving(update: PolicyUpdate, last_day: date, at: datetime) -> dict[str, Any]:
-    """Return what moving the last day would do."""
+    """Return what moving the last day would do. It stops nobody: once it was shown, it only moves to later days."""
     gated_now, gated_then = (reach.gated(at, update, day).count() for day in (update.last_day, last_day))
     return {
         "asked": PolicyUpdate(last_day=last_day),
         "released": max(gated_now - gated_then, 0),
-        "stopped": max(gated_then - gated_now, 0),
         "undecided": reach.there_before(reach.undecided(update), update).count(),
         "is_announced": at >= update.announced_at,
     }

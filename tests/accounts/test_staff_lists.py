@@ -161,6 +161,8 @@ def test_search_finds_a_person_by_principal_and_by_receipt(
     staff: User, client: Client, alice: User, mallory: User, update: PolicyUpdate
 ) -> None:
     receipt = answer_as(alice, Training.REFUSE)
+    for number in range(3):
+        answer_as(make_user(f"{number}@example.com"), Training.REFUSE)
     for term in (alice.principal, receipt):
         page = client.get(PEOPLE, {"q": str(term)}).content.decode()
         assert "alice@example.com</a>" in page

@@ -34,3 +34,13 @@ class Declines:
 
     def reply(self, messages: Sequence[Message]) -> Iterator[str]:
         raise Declined
+
+
+class Says:
+    """Answers with some pieces."""
+
+    def __init__(self, *pieces: str) -> None:
+        self.pieces = pieces
+
+    def reply(self, messages: Sequence[Message]) -> Iterator[str]:
+        yield from self.pieces

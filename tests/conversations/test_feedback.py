@@ -342,3 +342,50 @@ def test_comment_survives_a_lost_session(alices: Client, alice: User, step: str)
     assert [(draft.user, draft.path, draft.text) for draft in Draft.objects.all()] == [
         (alice, address(reply), "It was long.")
     ]
+
+
+# What a copy holds
+
+
+def test_copy_of_a_long_conversation_has_the_latest_of_what_led_to_the_reply(
+    alices: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "MOST_MESSAGES", 3)
+    first = reply_to(alice, "One")
+    message = actions.write_message(alice, first.conversation, "Two", at=MEANWHILE)
+    answer_message(message, Echo(), at=lambda: MEANWHILE)
+    reply = Message.objects.select_related("conversation").get(answers=message)
+    actions.write_message(alice, first.conversation, "Three", at=MEANWHILE)
+
+    shown = feedback.preview(alice, reply, Thumb.UP, "", at=MEANWHILE)
+
+    assert shown.excerpt == [
+        {"role": "assistant", "format": "text", "text": "1: One"},
+        {"role": "owner", "format": "text", "text": "Two"},
+        {"role": "assistant", "format": "text", "text": "3: Two"},
+    ]
+
+
+def test_copy_says_which_filter_made_it_and_on_which_day(alices: Client, alice: User) -> None:
+    reply = reply_to(alice)
+    alices.post(address(reply), fields(previewed(alices, reply)))
+    copy = FeedbackCopy.objects.get()
+    assert (copy.filter_version, copy.given_on) == (redaction.VERSION, MEANWHILE.date())
+    assert Feedback.objects.get().given_at == MEANWHILE
+
+
+def test_preview_of_another_filter_is_shown_again(alices: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = reply_to(alice)
+    sent = fields(previewed(alices, reply))
+    monkeypatch.setattr(redaction, "VERSION", "another")
+    assert alices.post(address(reply), sent).status_code == 409
+    assert not FeedbackCopy.objects.exists()
+
+
+def test_own_feedback_is_listed_the_latest_first(alices: Client, alice: User, mallory: User) -> None:
+    given = []
+    for user in (alice, mallory, alice):
+        reply = reply_to(user)
+        token = feedback.preview(user, reply, Thumb.UP, "", at=MEANWHILE).token(user, reply)
+        given.append(feedback.give_feedback(user, reply, Thumb.UP, "", token=token, at=MEANWHILE))
+    assert list(feedback.feedback_of(alice)) == [given[2], given[0]]

@@ -11,9 +11,9 @@ from accounts.models import Plan, PlanClass, User
 from conversations.actions import delete_conversation, start_conversation, unanswered, write_message
 from conversations.assistant import Assistant, Declined, NoReply
 from conversations.models import Conversation, Message, Role
-from conversations.replies import CONTEXT_MESSAGES, answer_message, pieces_of_reply
+from conversations.replies import CONTEXT_MESSAGES, answer_message, context_of, pieces_of_reply
 from privacy.models import PolicyUpdate, Training
-from tests.conversations.assistants import BreaksOff, Broken, Declines, Echo
+from tests.conversations.assistants import BreaksOff, Broken, Declines, Echo, Says
 from tests.factories import MEANWHILE, answer_as, make_conversation
 
 HOUR = timedelta(hours=1)
@@ -118,3 +118,40 @@ def test_who_leaves_in_the_middle_leaves_no_half_reply(alice: User) -> None:
     pieces.close()
 
     assert Message.objects.get() == message
+
+
+def test_assistant_is_given_as_much_as_fits_and_the_message_itself_whatever_its_length(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conversations.replies.CONTEXT_CHARACTERS", 10)
+    conversation = make_conversation(alice, "first")
+    second = write_message(alice, conversation, "12345", at=MEANWHILE)
+    third = write_message(alice, conversation, "67890", at=MEANWHILE)
+    fourth = write_message(alice, conversation, "x" * 11, at=MEANWHILE)
+
+    assert context_of(third) == [second, third]
+    assert context_of(fourth) == [fourth]
+
+
+def test_conversation_of_someone_else_is_not_in_the_context(alice: User, mallory: User) -> None:
+    make_conversation(mallory, "Mallory's own")
+    assert answered(start_conversation(alice, "Mine", at=MEANWHILE)).text == "1: Mine"
+
+
+@pytest.mark.parametrize("pieces", [(), ("",), (" ", "\n")])
+def test_reply_of_nothing_is_none(alice: User, pieces: tuple[str, ...]) -> None:
+    message = start_conversation(alice, "Hello", at=MEANWHILE)
+    with pytest.raises(NoReply):
+        answered(message, Says(*pieces))
+    assert unanswered(message.conversation) == message
+
+
+def test_reply_without_end_is_cut_off_and_saved(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conversations.replies.LONGEST_REPLY", 10)
+    for pieces, text in ((["12345"] * 9, "1234512345"), (["1234"] * 9, "123412341234")):
+        assert answered(start_conversation(alice, "Go on", at=MEANWHILE), Says(*pieces)).text == text
+
+
+def test_reply_is_saved_at_the_instant_it_is_whole(alice: User) -> None:
+    message = start_conversation(alice, "Hello", at=MEANWHILE)
+    assert answered(message).created_at == MEANWHILE + HOUR

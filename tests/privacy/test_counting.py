@@ -1,6 +1,6 @@
 """How people are counted for the roll-out page; what comes of it is in `test_figures.py`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -57,16 +57,27 @@ def test_count_anew_forgets_what_was_counted(three: list[User], monkeypatch: pyt
     assert not RolloutCount.objects.exists()
 
 
-def test_draft_is_not_known_before_it_is_published(three: list[User]) -> None:
-    """Who has joined meanwhile is found again once it is."""
+@pytest.mark.parametrize("joined_at", [ANNOUNCED, MEANWHILE])
+def test_draft_is_not_known_before_it_is_published(three: list[User], joined_at: datetime) -> None:
+    """Who has joined meanwhile, or at the very announcement, is found again once it is."""
     draft = make_update(published=False, announced_at=MEANWHILE + timedelta(days=1))
-    make_user("new@example.com", joined_at=MEANWHILE)
+    make_user("new@example.com", joined_at=joined_at)
     count_due()
     draft.announced_at = ANNOUNCED
     draft.save()
     publish(draft, by=None, at=ANNOUNCED)
     count_due()
     assert rollout_of(draft, MEANWHILE).at_sign_up == 1
+
+
+def test_every_update_is_known_once_people_were_counted(three: list[User], update: PolicyUpdate) -> None:
+    later = make_update("2025-09-05", announced_at=MEANWHILE)
+    make_user("new@example.com", joined_at=MEANWHILE)
+    while count_due():
+        pass
+    assert RolloutState.objects.get().known == [update.version, later.version]
+    assert count_due() == 0
+    assert not RolloutDue.objects.exists()
 
 
 def test_update_that_asks_nothing_is_not_known(three: list[User]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from privacy.models import PolicyUpdate
+from privacy.models import Act, PolicyUpdate, UpdateAct
 from tests.conftest import MoveClock
 from tests.factories import ANNOUNCED, LAST_DAY, MEANWHILE, SECOND, VERSION, make_update
 from tests.pages import page
@@ -58,3 +58,43 @@ def test_what_changed_is_told_from_the_version_before(client: Client, path: str,
 @pytest.mark.parametrize("path", ["terms/", f"changes/{FIRST}/"])
 def test_only_what_changed_shows_differences_and_the_first_version_has_none(client: Client, path: str) -> None:
     assert not re.search("<ins>|<del>", client.get(f"/legal/{path}").content.decode())
+
+
+@pytest.mark.parametrize(("path", "is_present"), [("", True), (f"{VERSION}/", True), (f"{FORMER}/", False)])
+def test_earlier_version_says_so_and_leads_to_the_present_one(client: Client, path: str, is_present: bool) -> None:
+    root = page(client.get(f"/legal/terms/{path}"))
+    assert ("An earlier version" in root.text) is not is_present
+    assert [link["href"] for link in root.all("a") if link.text == "The present one"] == ["/legal/terms/"] * (
+        not is_present
+    )
+    assert ("Version 2025-08-28, announced on August 28, 2025" in root.text) is is_present
+
+
+def test_every_version_that_was_announced_is_a_link_away(client: Client) -> None:
+    versions = page(client.get(f"/legal/faq/{FORMER}/")).one("nav", aria_label="Versions").all("a")
+    assert [link["href"] for link in versions] == [f"/legal/faq/{name}/" for name in (VERSION, FORMER, FIRST)]
+    assert [link.text for link in versions if "aria-current" in link] == [FORMER]
+
+
+def test_document_that_an_update_lacks_is_not_found(client: Client) -> None:
+    draft = make_update("2025-09-05", announced_at=MEANWHILE, published=False)
+    draft.documents.filter(kind="faq", language="en").delete()
+    # No update is published without it; nothing says that none ever was.
+    PolicyUpdate.objects.filter(pk=draft.pk).update(announced_at=MEANWHILE - DAY)
+    UpdateAct.objects.create(
+        update=draft,
+        kind=Act.PUBLISHED,
+        rollout_percentage=draft.rollout_percentage,
+        last_day=draft.last_day,
+        at=MEANWHILE,
+        recorded_at=MEANWHILE,
+    )
+    PolicyUpdate.objects.filter(pk=draft.pk).update(published_at=MEANWHILE)
+    assert client.get("/legal/terms/").status_code == 200
+    assert client.get("/legal/faq/").status_code == 404
+    assert client.get(f"/legal/faq/{VERSION}/").status_code == 200
+
+
+def test_documents_answer_to_reading_alone(client: Client) -> None:
+    assert client.head("/legal/terms/").status_code == 200
+    assert client.post("/legal/terms/").status_code == 405

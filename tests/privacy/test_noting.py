@@ -35,6 +35,8 @@ ACTS: dict[str, Callable[[User], object]] = {
     "plan": lambda user: change_plan(user, Plan.TEAM, at=MEANWHILE),
     "language": lambda user: User.objects.filter(pk=user.pk).update(language="zh-hans"),
     "closed": lambda user: close_account(user, at=MEANWHILE),
+    "joined": lambda user: User.objects.filter(pk=user.pk).update(joined_at=MEANWHILE),
+    "switched off": lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
     "persona": lambda user: User.objects.filter(pk=user.pk).update(is_persona=True),
     "principal": lambda user: User.objects.filter(pk=user.pk).update(principal=uuid.uuid4()),
 }
