@@ -108,13 +108,13 @@ class ActViews(UpdatePages):
         """Do an act, and say on the page of the update what came of it."""
         try:
             act()
-        except publication.NotPublishable as refusal:
-            for problem in refusal.problems:
+        except publication.NotPublishable as not_done:
+            for problem in not_done.problems:
                 messages.error(request, problem)
-        except publication.CannotChange as refusal:
+        except publication.CannotChange as not_done:
             last = update.acts.filter(kind=kind, actor=request.user.principal, **asked).last()
             if last is None or last != update.acts.last():
-                return self.refused(request, update, str(refusal.message))
+                return self.refused(request, update, str(not_done.message))
             # The second click: what it asks for is done.
             messages.success(request, done)
         else:
@@ -152,7 +152,7 @@ def _is_possible(form: Form, field: str, check: Callable[[Any], None]) -> bool:
         return False
     try:
         check(form.cleaned_data[field])
-    except publication.CannotChange as refusal:
-        form.add_error(field, str(refusal.message))
+    except publication.CannotChange as not_done:
+        form.add_error(field, str(not_done.message))
         return False
     return True
