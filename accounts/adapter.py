@@ -1,10 +1,12 @@
 """Where allauth asks the project: how accounts are made, what messages say, and in whose language a letter is."""
 
+import time
 import zoneinfo
 from typing import Any
 
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.stagekit import clear_login
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -45,6 +47,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str) -> bool:
         """Return whether to go on to an address after signing in: a path of this site."""
         return is_path(url) and bool(super().is_safe_url(url))
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Return whether someone has to show again that it is them, before their address or first password changes.
+
+        Who has signed in a moment ago has shown it; allauth counts only what was asked for once more. What hands out
+        a whole account, or changes its second step, names another app or none, and asks in any case.
+        """
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return required and not (app == "allauth.account" and _has_just_signed_in(allauth_context.request))
 
     # Accounts
 
@@ -108,6 +119,11 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Send word of a change to an account, naming whose it is: the address written to may be an old one."""
         super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
+
+
+def _has_just_signed_in(request: HttpRequest) -> bool:
+    records = get_authentication_records(request, request.user)
+    return bool(records) and time.time() - records[-1]["at"] < account_settings.REAUTHENTICATION_TIMEOUT
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -1,5 +1,10 @@
-"""Preferences, and the language of the pages."""
+"""Preferences, the language of the pages, and a first password."""
 
+from allauth.account.internal.flows.reauthentication import (
+    is_reauthentication_required,
+    raise_if_reauthentication_required,
+)
+from allauth.account.views import password_set
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -43,6 +48,20 @@ def language(request: HttpRequest) -> HttpResponse:
         _keep(request.user, language=chosen)
     response = redirect(next_url_of(request) or "/")
     keep_language(response, chosen)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_password(request: SignedInRequest) -> HttpResponse:
+    """Let someone who signs in by a passkey choose a password, once they have shown that it is them.
+
+    One that is sent after the time for that is not kept until they have, as other forms are: it would be readable.
+    """
+    if not request.user.has_usable_password():
+        if request.method == "POST" and is_reauthentication_required(request, app="allauth.account"):
+            return redirect("account_set_password")
+        raise_if_reauthentication_required(request, app="allauth.account")
+    response: HttpResponse = password_set(request)
     return response
 
 

@@ -23,6 +23,8 @@ urlpatterns = [
     path("language/", views_of_accounts.language, name="language"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("accounts/", include("accounts.urls")),
+    # Before allauth's own, which asks for nothing.
+    path("accounts/password/set/", views_of_accounts.set_password, name="account_set_password"),
     path("accounts/", include("allauth.urls")),
     path("chats/", include("conversations.urls")),
     path("privacy/", include("privacy.urls")),

@@ -33,6 +33,14 @@ def prove_again(client: Client, password: str = PASSWORD) -> None:
     client.post(reverse("account_reauthenticate"), {"password": password})
 
 
+def leave_for_an_hour(client: Client) -> None:
+    """Leave a session open, and have it be an hour since anyone has shown who they are."""
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 60 * 60
+    session.save()
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A letter as its reader gets it."""

@@ -222,6 +222,7 @@ def address_refused(client: Client, user: User) -> Any:
 @shows
 def address_to_confirm(client: Client, user: User) -> Any:
     client.force_login(user)
+    prove_again(client)
     return client.post(reverse("account_email"), {"action_add": "", "email": "new@example.com"}, follow=True)
 
 
