@@ -2,22 +2,29 @@
 
 import time
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.stagekit import clear_login
+from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions import AccountClosed, lock_user
 from accounts.devices import device_name
 from accounts.models import User
 from accounts.next_url import is_path
@@ -80,6 +87,36 @@ class AccountAdapter(DefaultAccountAdapter):
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response
 
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin a session, unless the account was deleted while the password was checked."""
+        with self.open_account(user):
+            super().login(request, user)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Save a new password and nothing else: the rest of the row may have changed since it was read."""
+        user.set_password(password)
+        with self.open_account(user):
+            user.save(update_fields=["password"])
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Take an address for confirmed, unless there is no account any more whose it could be."""
+        with self.open_account(email_address.user):
+            return bool(super().confirm_email(request, email_address))
+
+    @contextmanager
+    def open_account(self, user: User) -> Iterator[None]:
+        """Lock an account while allauth writes to it, or lead to the page that says it is closed.
+
+        What allauth writes is of a row read earlier. Another device may have deleted the account since, and nothing
+        is written after its erasure.
+        """
+        with transaction.atomic():
+            try:
+                lock_user(user)
+            except AccountClosed as closed:
+                raise ImmediateHttpResponse(self.respond_user_inactive(allauth_context.request, user)) from closed
+            yield
+
     # Letters
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -117,8 +154,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        """Send word of a change to an account, naming whose it is: the address written to may be an old one."""
-        super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
+        """Send word of a change to an account, naming whose it is: the address written to may be an old one.
+
+        It leaves once the change is saved: no mail server keeps an account locked.
+        """
+        named = {**(context or {}), "user": user}
+        transaction.on_commit(partial(super().send_notification_mail, template_prefix, user, named, email))
 
 
 def _has_just_signed_in(request: HttpRequest) -> bool:

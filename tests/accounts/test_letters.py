@@ -67,6 +67,7 @@ def test_letter_is_in_its_reader_s_language_and_by_the_product_s_name(
     assert not re.search(r"Marlow|None|555|&amp;|&#", sent.subject + sent.body)
 
 
+@pytest.mark.django_db(transaction=True)  # The letter leaves once the password is saved.
 def test_letter_follows_its_reader_and_not_the_page(client: Client, mei: User) -> None:
     client.cookies["language"] = "en"
     client.post(reverse("account_reset_password"), {"email": mei.email})

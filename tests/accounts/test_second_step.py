@@ -146,6 +146,7 @@ def test_new_recovery_codes_replace_the_old_ones(client: Client, alice: User, se
     assert not set(before) & set(after)
 
 
+@pytest.mark.django_db(transaction=True)  # The letter leaves once that is saved.
 def test_app_is_switched_off_with_its_codes(client: Client, alice: User, secret: str) -> None:
     RecoveryCodes.activate(alice)
     client.force_login(alice)

@@ -280,6 +280,7 @@ def test_forgotten_password_is_replaced_by_a_link_that_works_once(client: Client
     assert sign_in(client, alice, NEW_PASSWORD)["Location"] == reverse("conversations:index")
 
 
+@pytest.mark.django_db(transaction=True)  # The letter leaves once the password is saved.
 def test_changing_the_password_signs_other_devices_out(client: Client, alice: User) -> None:
     elsewhere = Client()
     sign_in(elsewhere, alice)
@@ -295,6 +296,7 @@ def test_changing_the_password_signs_other_devices_out(client: Client, alice: Us
     assert letters()[-1].to == [alice.email]
 
 
+@pytest.mark.django_db(transaction=True)  # The letter leaves once the address is saved.
 def test_address_changes_only_by_the_code_sent_to_the_new_one(client: Client, alice: User) -> None:
     sign_in(client, alice)
     client.post(reverse("account_email"), {"action_add": "", "email": "alice@new.example"})
