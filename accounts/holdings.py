@@ -85,9 +85,13 @@ def _devices(user: User) -> Iterator[dict[str, Any]]:
 
 
 def _about(user: User) -> QuerySet[LogEntry]:
-    """Return the staff's log about an account: Django repeats its address there."""
+    """Return the staff's log about an account: Django repeats its address there, and in that of what is named by it.
+
+    Of an account the id says whose it is. Its address may have been someone else's then.
+    """
     people = ContentType.objects.get_for_model(User)
-    return LogEntry.objects.filter(Q(content_type=people, object_id=str(user.pk)) | Q(object_repr=user.email))
+    named = Q(object_repr=user.email) & (Q(content_type=None) | ~Q(content_type=people))
+    return LogEntry.objects.filter(Q(content_type=people, object_id=str(user.pk)) | named)
 
 
 def _log(user: User) -> QuerySet[LogEntry]:

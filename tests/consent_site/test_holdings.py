@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -175,6 +177,27 @@ def test_log_of_someone_else_is_neither_erased_nor_given_away(update: PolicyUpda
     log.erase(alice)
 
     assert set(LogEntry.objects.values_list("object_repr", flat=True)) == {str(alice.principal), "malice@example.com"}
+
+
+def test_log_about_who_had_an_address_before_stays_theirs(update: PolicyUpdate) -> None:
+    alice, staff = make_user("shared@example.com"), make_staff()
+    people = ContentType.objects.get_for_model(User)
+    entry: dict[str, Any] = {"user": staff, "object_repr": "shared@example.com", "action_flag": CHANGE}
+    LogEntry.objects.create(content_type=people, object_id=str(alice.pk), **entry)
+    User.objects.filter(pk=alice.pk).update(email="alice@example.com")
+    EmailAddress.objects.filter(user=alice).update(email="alice@example.com")
+    alice.refresh_from_db()
+    mallory = make_user("shared@example.com")
+    addresses = ContentType.objects.get_for_model(EmailAddress)
+    LogEntry.objects.create(content_type=addresses, object_id="1", **entry)
+    LogEntry.objects.create(content_type=None, **entry)
+    (log,) = [holding for holding in personal_data.HOLDINGS if holding.name == "staff_log"]
+
+    assert log.count(alice) == 1
+    assert log.count(mallory) == 2
+    log.erase(mallory)
+
+    assert LogEntry.objects.filter(object_repr="shared@example.com").get().object_id == str(alice.pk)
 
 
 def test_nothing_is_written_for_an_account_that_is_closed(update: PolicyUpdate) -> None:
