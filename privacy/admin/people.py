@@ -99,18 +99,26 @@ class PersonAdmin(StaffList):
         """Show a person with plans, standing, state and records."""
         user = self.get_object(request, object_id)
         context = about(user) if isinstance(user, User) else {}
+        if isinstance(user, User) and request.user.has_perm("privacy.view_consentrecord"):
+            context |= records_of(user)
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
 
 def about(user: User) -> dict[str, Any]:
     """Return what the page of a person shows besides the account itself."""
     standing = standing_of(user, clock.now())
-    records = list(ConsentRecord.objects.filter(principal=user.principal).order_by("-sequence")[: RECORDS_SHOWN + 1])
     return {
         "person": user,
         "plans": user.plan_changes.order_by("-at", "-pk"),
         "standing_lines": standing_lines(standing),
         "state": ConsentState.objects.filter(pk=user.pk).first(),
+    }
+
+
+def records_of(user: User) -> dict[str, Any]:
+    """Return the latest evidence about a person, for who may see evidence."""
+    records = list(ConsentRecord.objects.filter(principal=user.principal).order_by("-sequence")[: RECORDS_SHOWN + 1])
+    return {
         "records": records[:RECORDS_SHOWN],
         "has_more_records": len(records) > RECORDS_SHOWN,
     }

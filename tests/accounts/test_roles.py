@@ -211,6 +211,16 @@ def test_what_is_not_open_by_get_is_not_open_by_post(objects: dict[str, str], wh
     assert PolicyUpdate.objects.count() == before
 
 
+@pytest.mark.parametrize("who", sorted(SEES))
+def test_page_of_a_person_shows_evidence_to_whom_its_list_is_open(objects: dict[str, str], who: str) -> None:
+    shown = visitor(who).get(address_of("accounts_user_change", objects)).content.decode()
+
+    assert "Answered." in shown
+    receipts = {str(record.receipt) for record in ConsentRecord.objects.exclude(receipt=None)}
+    assert receipts
+    assert any(receipt in shown for receipt in receipts) == (who in PAGES["privacy_consentrecord_changelist"].who)
+
+
 # The roles themselves
 
 
