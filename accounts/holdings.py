@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 
 from accounts import exports
 from accounts.devices import device_name
@@ -84,33 +84,35 @@ def _devices(user: User) -> Iterator[dict[str, Any]]:
         }
 
 
-def _about(user: User) -> QuerySet[LogEntry]:
-    """Return the staff's log about an account: Django repeats its address there, and in that of what is named by it.
+def _is_about(user: User) -> Q:
+    """Return what the staff's log about an account is told by: Django repeats its address there.
 
     Of an account the id says whose it is. Its address may have been someone else's then.
     """
     people = ContentType.objects.get_for_model(User)
     named = Q(object_repr=user.email) & (Q(content_type=None) | ~Q(content_type=people))
-    return LogEntry.objects.filter(Q(content_type=people, object_id=str(user.pk)) | named)
+    return Q(content_type=people, object_id=str(user.pk)) | named
 
 
 def _log(user: User) -> QuerySet[LogEntry]:
-    return _about(user) | LogEntry.objects.filter(user=user)
+    return LogEntry.objects.filter(_is_about(user) | Q(user=user))
 
 
 def _logged(user: User) -> Iterator[dict[str, Any]]:
-    """Yield what was done by or to someone; what else it was done to is somebody else's."""
-    for row in in_batches(_log(user).select_related("content_type")):
+    """Yield what was done by or to someone; what else it was done to, and how, is somebody else's."""
+    found = _log(user).annotate(is_about=ExpressionWrapper(_is_about(user), BooleanField()))
+    for row in in_batches(found.select_related("content_type")):
         yield {
             "at": row.action_time,
             "action": row.get_action_flag_display(),
             "what": row.content_type.model if row.content_type else "",
+            "changes": row.get_change_message() if row.is_about else "",
             "by_you": row.user_id == user.pk,
         }
 
 
 def _erase_log(user: User) -> None:
-    _about(user).update(object_repr=str(user.principal), change_message="")
+    LogEntry.objects.filter(_is_about(user)).update(object_repr=str(user.principal), change_message="")
 
 
 def _erase_exports(user: User) -> None:
@@ -144,7 +146,12 @@ HOLDINGS = (
     rows(
         "ways_to_sign_in",
         lambda user: Authenticator.objects.filter(user_id=user.pk).order_by("pk"),
-        lambda row: {"kind": row.type, "since": row.created_at, "last_used": row.last_used_at},
+        lambda row: {
+            "kind": row.type,
+            "name": row.data.get("name", ""),
+            "since": row.created_at,
+            "last_used": row.last_used_at,
+        },
     ),
     Holding(
         "devices",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.holdings import nothing, rows
+from accounts.holdings import rows
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
 from privacy.counting import forget_place
@@ -48,8 +48,9 @@ def _texts(user: User) -> Iterator[dict[str, Any]]:
 
 def _state(user: User) -> Iterator[dict[str, Any]]:
     found = ConsentState.objects.filter(user=user)
-    columns = ("training", "allowed_since", "answered_update_id", "terms_update_id", "deferrals", "deferred_until")
-    yield from (dict(row) for row in found.values(*columns))
+    answered = ("training", "allowed_since", "answered_update_id", "terms_update_id")
+    put_off = ("deferral_update_id", "deferrals", "deferred_until")
+    yield from (dict(row) for row in found.values(*answered, *put_off))
 
 
 def _stays(_user: User) -> None:
@@ -64,6 +65,25 @@ def _counted(user: User) -> Iterator[dict[str, Any]]:
     """Yield as what someone is counted among the people of the roll-out."""
     for place in _places(user):
         yield {"update": place.version, "plan": place.cell.plan, "language": place.cell.language}
+
+
+def _own_acts(user: User) -> QuerySet[UpdateAct]:
+    return UpdateAct.objects.filter(actor=user.principal)
+
+
+def _acts(user: User) -> Iterator[dict[str, Any]]:
+    """Yield what someone did with updates as a member of staff."""
+    for act in in_batches(_own_acts(user)):
+        yield {
+            "policy_update": act.update_id,
+            "act": act.kind,
+            "rollout_percentage": act.rollout_percentage,
+            "last_day": act.last_day,
+            "reason": act.reason,
+            "tells_people": act.tells_people,
+            "at": act.at,
+            "recorded": act.recorded_at,
+        }
 
 
 HOLDINGS = (
@@ -111,7 +131,7 @@ HOLDINGS = (
         lambda row: {"since": row.at},
     ),
     # Who of the staff published an update or moved its last day is part of why it stands as it does.
-    Holding("acts_on_updates", (UpdateAct,), lambda _user: 0, nothing, _stays),
+    Holding("acts_on_updates", (UpdateAct,), lambda user: _own_acts(user).count(), _acts, _stays),
     # Whose account is deleted is counted nowhere; the note of that is taken up with all others.
     Holding("counted_as", (RolloutPlace, RolloutDue), lambda user: _places(user).count(), _counted, forget_place),
 )

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from accounts.holdings import nothing
 from accounts.models import User
 from accounts.personal_data import Holding, in_batches
 from conversations.models import Conversation
@@ -49,6 +48,22 @@ def _export(user: User) -> Iterator[dict[str, Any]]:
         }
 
 
+def _moves(user: User) -> QuerySet[RunMove]:
+    return RunMove.objects.filter(moved_by=user.principal)
+
+
+def _steps(user: User) -> QuerySet[Step]:
+    return Step.objects.filter(asked_by=user.principal)
+
+
+def _acts(user: User) -> Iterator[dict[str, Any]]:
+    """Yield what someone did with runs, and asked of them, as a member of staff."""
+    for move in in_batches(_moves(user)):
+        yield {"run": str(move.run_id), "moved_to": move.state, "reason": move.reason, "at": move.at}
+    for step in in_batches(_steps(user)):
+        yield {"run": str(step.run_id), "asked_for": step.doing, "reason": step.reason, "at": step.asked_at}
+
+
 def _stays(_user: User) -> None:
     """Leave it: what a started run has leads to nobody, and what goes out of another one is noted already."""
 
@@ -56,5 +71,11 @@ def _stays(_user: User) -> None:
 HOLDINGS = (
     Holding("training_runs", (ManifestRow, Removal), lambda user: rows_of(user).count(), _export, _stays),
     # Who of the staff moved a run, or asked for it, is part of why it is where it is.
-    Holding("moves_of_training_runs", (RunMove, Step), lambda _user: 0, nothing, _stays),
+    Holding(
+        "moves_of_training_runs",
+        (RunMove, Step),
+        lambda user: _moves(user).count() + _steps(user).count(),
+        _acts,
+        _stays,
+    ),
 )

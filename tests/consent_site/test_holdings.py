@@ -28,17 +28,21 @@ from privacy.actions import answer
 from privacy.counting import count_due
 from privacy.drafts import keep_draft
 from privacy.models import PolicyUpdate, Training
+from privacy.publication import publish
 from privacy.reminders import send_letters, stop_reminders
 from privacy.verification import verify
 from tests.accounts.signing_in import prove_again, sign_in
 from tests.conversations.assistants import Echo
 from tests.factories import (
+    ANNOUNCED,
     DEADLINE,
     MEANWHILE,
+    VERSION,
     answer_as,
     defer_as,
     make_conversation,
     make_staff,
+    make_update,
     make_user,
     shown_token,
 )
@@ -218,6 +222,57 @@ def test_nothing_is_written_for_an_account_that_is_closed(update: PolicyUpdate) 
     for act in acts:
         with pytest.raises(AccountClosed):
             act()
+
+
+def exported(user: User, name: str) -> list[dict[str, Any]]:
+    """Return the items of one list of someone's export, and check that they were counted."""
+    (holding,) = [holding for holding in personal_data.HOLDINGS if holding.name == name]
+    items = list(holding.export(user))
+    assert holding.count(user) == len(items)
+    return items
+
+
+def test_keys_have_their_names_in_the_export_and_nothing_else(alice: User) -> None:
+    data = {"name": "Grandma's phone", "credential": {"id": "its-credential"}}
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.WEBAUTHN, data=data)
+
+    (key,) = exported(alice, "ways_to_sign_in")
+
+    assert key["name"] == "Grandma's phone"
+    assert "its-credential" not in str(key)
+
+
+def test_what_staff_changed_of_someone_is_told_to_them_alone(alice: User) -> None:
+    staff = make_staff()
+    people = ContentType.objects.get_for_model(User)
+    message = [{"changed": {"fields": ["staff"]}}]
+    LogEntry.objects.log_actions(staff.pk, [alice], CHANGE, message, single_object=True)
+    assert LogEntry.objects.get().content_type == people
+
+    assert [entry["changes"] for entry in exported(alice, "staff_log")] == ["Changed staff."]
+    assert [entry["changes"] for entry in exported(staff, "staff_log")] == [""]
+
+
+def test_staff_can_take_what_they_did_along(alice: User) -> None:
+    staff = make_staff()
+    update = make_update(published=False)
+    publish(update, by=staff, at=ANNOUNCED)
+    run = make_run(staff)
+
+    (act,) = exported(staff, "acts_on_updates")
+    assert (act["policy_update"], act["act"]) == (VERSION, "published")
+    moves = exported(staff, "moves_of_training_runs")
+    assert {move["run"] for move in moves} == {str(run.pk)}
+    assert [move["moved_to"] for move in moves if "moved_to" in move] == ["draft", "prepared"]
+    assert exported(alice, "acts_on_updates") == exported(alice, "moves_of_training_runs") == []
+
+
+def test_state_says_which_update_was_put_off(update: PolicyUpdate, alice: User) -> None:
+    defer_as(alice)
+
+    (state,) = exported(alice, "consent_state")
+
+    assert state["deferral_update_id"] == VERSION
 
 
 def test_each_text_is_exported_once(whole_person: User) -> None:
