@@ -2,25 +2,28 @@
 
 import logging
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import journal, personal_data
 from accounts.actions import lock_account
 from accounts.effects import became_ineligible
-from accounts.models import User
+from accounts.models import Plan, User
 
 logger = logging.getLogger(__name__)
 
 # The name of the act in the journal.
 ACCOUNT_DELETED = "account_deleted"
+# So long is a sign-up kept whose address nobody has confirmed.
+UNCONFIRMED_FOR = timedelta(days=14)
 
 
 @transaction.atomic
@@ -74,6 +77,37 @@ def erase(principal: uuid.UUID) -> None:
 def accounts_to_erase() -> QuerySet[User]:
     """Return the deleted accounts of which something may still be stored, the earliest first."""
     return User.objects.filter(closed_at__isnull=False, erased_at__isnull=True).order_by("closed_at")
+
+
+def never_confirmed(at: datetime) -> QuerySet[User]:
+    """Return the sign-ups whose address nobody has confirmed in time. Whose it is may know nothing of it.
+
+    Signing up makes the address primary at once. An account that was made for someone has none in that table, or one
+    that is not primary, until they have signed in; who pays for a plan is no stranger.
+    """
+    addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
+    return User.objects.filter(
+        Exists(addresses.filter(primary=True, verified=False)),
+        ~Exists(addresses.filter(verified=True)),
+        created_at__lte=at - UNCONFIRMED_FOR,
+        last_login__isnull=True,
+        closed_at__isnull=True,
+        plan=Plan.FREE,
+        is_persona=False,
+        is_staff=False,
+        is_superuser=False,
+    )
+
+
+@transaction.atomic
+def close_unconfirmed(user: User, due: QuerySet[User], *, at: datetime) -> bool:
+    """Delete a sign-up, unless it is not due any more. No letter is sent: nobody at that address asked for one."""
+    user = lock_account(user)
+    if not due.filter(pk=user.pk).exists():
+        return False
+    close(user, at)
+    journal.record(ACCOUNT_DELETED, user.principal, at=at)
+    return True
 
 
 def close_again(line: journal.Line) -> None:

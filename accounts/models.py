@@ -115,6 +115,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["id"], condition=models.Q(is_staff=True), name="user_staff"),
             models.Index(fields=["id"], condition=models.Q(is_persona=True), name="user_personas"),
             models.Index(fields=["id"], condition=models.Q(closed_at__isnull=False), name="user_closed"),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(last_login__isnull=True, closed_at__isnull=True),
+                name="user_never_signed_in",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"),

@@ -19,9 +19,9 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts import exports
+from accounts import clock, exports
 from accounts.journal import complete, require_replayed
-from accounts.leaving import accounts_to_erase, erase
+from accounts.leaving import accounts_to_erase, close_unconfirmed, erase, never_confirmed
 from conversations.actions import UNDO, apply_refusal, refusals_to_apply
 from conversations.feedback import cut_links
 from conversations.models import Conversation, Feedback, FeedbackCopy, Message, Purge
@@ -124,6 +124,13 @@ def take_exports(due: Rows) -> Iterator[int]:
         yield count
 
 
+def take_unconfirmed(due: Rows) -> Iterator[int]:
+    """Close sign-ups that nobody has confirmed; the erasure of deleted accounts comes after."""
+    for user in list(due.order_by("created_at")[:BATCH]):
+        if close_unconfirmed(user, due, at=clock.now()):
+            yield 1
+
+
 def take_accounts(due: Rows) -> Iterator[int]:
     """Erase deleted accounts whose own task did not come to its end. Raises what kept the last one of them."""
     kept: Exception | None = None
@@ -155,6 +162,7 @@ TARGETS = [
     Target("copies of feedback", lambda at: FeedbackCopy.objects.filter(expires_at__lte=at), take_rows),
     Target("kept texts", lambda at: Draft.objects.filter(kept_at__lte=at - KEPT_FOR), take_rows),
     Target("data exports", exports.expired, take_exports),
+    Target("sign-ups never confirmed", never_confirmed, take_unconfirmed),
     Target("deleted accounts", lambda _at: accounts_to_erase(), take_accounts),
     Target("sessions", lambda _at: Session.objects.filter(expire_date__lte=timezone.now()), take_rows),
     Target("devices", lambda _at: signed_out(), take_rows),

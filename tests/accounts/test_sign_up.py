@@ -1,23 +1,31 @@
 """Signing up: the address is confirmed by a code, and the question is the second step (rule B1)."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core import mail
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.models import User
+from accounts.actions import change_plan
+from accounts.leaving import close_unconfirmed, never_confirmed
+from accounts.models import Plan, User
 from consent_site import settings as production
+from conversations.purge import purge
 from privacy.models import ConsentState, PolicyUpdate
 from tests.accounts.signing_in import letters, mailed_code, sign_in, sign_up
 from tests.conftest import MoveClock
-from tests.factories import MEANWHILE, PASSWORD
+from tests.factories import MEANWHILE, PASSWORD, SECOND
 from tests.pages import next_of, page
 
 CONFIRM = "account_email_verification_sent"
+TIME_TO_CONFIRM = timedelta(days=14)
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +163,88 @@ def test_password_is_stored_with_argon2(client: Client, settings: Settings) -> N
     stored = User.objects.get(email="new@example.com").password
     assert stored.startswith("argon2$argon2id$")
     assert PASSWORD not in stored
+
+
+# What nobody confirms
+
+
+@pytest.mark.parametrize(("offset", "is_left"), [(-SECOND, True), (timedelta(), False), (SECOND, False)])
+def test_sign_up_that_nobody_confirms_is_erased_after_14_days(
+    client: Client, moved_to: MoveClock, offset: timedelta, *, is_left: bool
+) -> None:
+    sign_up(client, "somebody.else@example.com")
+    mail.outbox.clear()
+    moved_to(MEANWHILE + TIME_TO_CONFIRM + offset)
+
+    report = purge(MEANWHILE + TIME_TO_CONFIRM + offset)
+
+    assert report.counts.get("sign-ups never confirmed", 0) == (0 if is_left else 1)
+    assert User.objects.filter(email="somebody.else@example.com").exists() is is_left
+    assert EmailAddress.objects.exists() is is_left
+    assert User.objects.filter(erased_at__isnull=False).exists() is not is_left
+    assert not mail.outbox, "whose address it is never asked for anything"
+
+
+def test_address_of_an_erased_sign_up_can_be_signed_up(client: Client) -> None:
+    sign_up(client)
+    purge(MEANWHILE + TIME_TO_CONFIRM)
+    cache.clear()
+
+    sign_up(Client())
+
+    assert "already" not in letters()[-1].body
+    assert User.objects.filter(email="new@example.com", closed_at=None).exists()
+
+
+def confirmed(client: Client) -> None:
+    sign_up(client)
+    client.post(reverse(CONFIRM), {"code": mailed_code()})
+
+
+def made_for_someone_who_begins_to_sign_in(client: Client) -> None:
+    User.objects.create_user("new@example.com", PASSWORD)
+    sign_in(client, "new@example.com")
+
+
+def made_by_a_command(_client: Client) -> None:
+    call_command("createsuperuser", email="new@example.com", interactive=False)
+
+
+def staff(client: Client) -> None:
+    sign_up(client)
+    User.objects.update(is_staff=True)
+
+
+def persona(client: Client) -> None:
+    sign_up(client)
+    User.objects.update(is_persona=True)
+
+
+def paying(client: Client) -> None:
+    sign_up(client)
+    change_plan(User.objects.get(), Plan.PRO, at=MEANWHILE)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [confirmed, made_for_someone_who_begins_to_sign_in, made_by_a_command, staff, persona, paying],
+    ids=lambda make: make.__name__,
+)
+def test_account_that_is_no_forgotten_sign_up_is_kept(client: Client, make: Callable[[Client], None]) -> None:
+    make(client)
+
+    purge(MEANWHILE + 10 * TIME_TO_CONFIRM)
+
+    assert User.objects.get(email="new@example.com").closed_at is None
+
+
+def test_sign_up_that_is_confirmed_while_it_is_purged_is_kept(client: Client) -> None:
+    sign_up(client)
+    due = never_confirmed(MEANWHILE + TIME_TO_CONFIRM)
+    user = due.get()
+    client.post(reverse(CONFIRM), {"code": mailed_code()})
+
+    assert not close_unconfirmed(user, due, at=MEANWHILE + TIME_TO_CONFIRM)
+
+    user.refresh_from_db()
+    assert user.closed_at is None
