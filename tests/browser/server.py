@@ -168,15 +168,20 @@ class Server:
         with self.database():
             return make_user(f"{uuid.uuid4().hex}@example.com", **fields)
 
-    def session_of(self, user: User) -> str:
-        """Return the key of a new session, as entering the password a moment ago leaves it."""
+    def session_of(self, user: User, *, ago: timedelta = timedelta()) -> str:
+        """Return the key of a session, as entering the password a moment ago leaves it, or some time ago."""
         with self.database():
             session = SessionStore()
             session[SESSION_KEY] = str(user.pk)
             session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
             session[HASH_SESSION_KEY] = user.get_session_auth_hash()
             session["account_authentication_methods"] = [
-                {"method": "password", "at": time.time(), "email": user.email, "reauthenticated": True}
+                {
+                    "method": "password",
+                    "at": time.time() - ago.total_seconds(),
+                    "email": user.email,
+                    "reauthenticated": True,
+                }
             ]
             session["account_authentication_methods_user"] = str(user.pk)
             session.create()

@@ -1,12 +1,15 @@
 """What people do from beginning to end, as they do it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from accounts.models import Plan, User
+from consent_site import settings as production
 from conversations.models import Conversation
 from privacy.models import ConsentRecord, ConsentState, Kind, Method, Surface, Training
 from tests.browser.screens import SUBMIT, gate, pop_up, tick
@@ -229,3 +232,22 @@ def test_without_scripts_the_pop_up_is_a_page_and_leads_back(new_visit: NewVisit
     visit.send(SUBMIT)
     expect(page.get_by_role("heading", level=1)).to_have_text("You allow training.")
     assert training_of(visit, user) == Training.ALLOW
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_address_is_changed_from_inside_the_gate_once_it_is_known_who_asks(
+    new_visit: NewVisit, settings: Settings, *, script: bool
+) -> None:
+    settings.PASSWORD_HASHERS = production.PASSWORD_HASHERS
+    visit = new_visit(AFTERWARDS, script=script)
+    user, new = visit.server.person(), f"new-{script}@example.com".lower()
+    visit.sign_in(user, ago=timedelta(hours=1))
+
+    visit.open("account_email")
+    visit.send("[name=action_add]", id_email=new)
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Is it you?")
+    visit.send("main form .button", id_password=PASSWORD)
+    visit.send("main form .button >> nth=0", id_code=visit.server.code_mailed_to(new))
+
+    with visit.server.database():
+        assert User.objects.get(pk=user.pk).email == new

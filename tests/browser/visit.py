@@ -1,6 +1,7 @@
 """One visitor's browser: on which server, signed in or not, in which language, with scripts or without."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -67,10 +68,10 @@ class Visit:
         self.sign_in(user)
         return user
 
-    def sign_in(self, user: User) -> None:
-        """Let this browser be signed in, as it would be after the sign-in page."""
+    def sign_in(self, user: User, *, ago: timedelta = timedelta()) -> None:
+        """Let this browser be signed in, as it would be after the sign-in page, or some time after."""
         self.reader = user
-        self._set_cookie(settings.SESSION_COOKIE_NAME, self.server.session_of(user))
+        self._set_cookie(settings.SESSION_COOKIE_NAME, self.server.session_of(user, ago=ago))
 
     def _set_cookie(self, name: str, value: str) -> None:
         self.context.add_cookies([{"name": name, "value": value, "url": self.server.url, "httpOnly": True}])
