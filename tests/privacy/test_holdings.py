@@ -77,6 +77,7 @@ def test_state_is_exported(two: tuple[User, User]) -> None:
             "allowed_since": None,
             "answered_update_id": VERSION,
             "terms_update_id": VERSION,
+            "deferral_update_id": VERSION,
             "deferrals": state.deferrals,
             "deferred_until": state.deferred_until,
         }
@@ -101,7 +102,9 @@ def test_refusals_letters_texts_and_the_stop_are_exported(two: tuple[User, User]
     alice, mallory = two
     letter, refusal = Letter.objects.get(user=alice), TrainingRefusal.objects.get(user=alice)
     assert exported("training_refusals", alice) == [{"at": MEANWHILE + DAY, "kept_until": refusal.kept_until}]
-    assert exported("kept_texts", alice) == [{"page": "/chats/", "text": "Of alice@example.com", "kept": MEANWHILE}]
+    assert exported("kept_texts", alice) == [
+        {"page": "/chats/", "text": "Of alice@example.com", "to_be_private": False, "kept": MEANWHILE}
+    ]
     assert exported("letters_about_updates", alice) == [
         {
             "policy_update": VERSION,
