@@ -87,7 +87,7 @@ def test_record_is_told_in_the_list_and_in_full_in_its_file(
     assert told == {
         "kind": "permission withdrawn",
         "surface": "settings",
-        "language": "zh-hans",
+        "language": "Simplified Chinese",
         "method": "button",
         "version": VERSION,
         "principal": str(alice.principal),
