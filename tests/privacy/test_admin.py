@@ -28,7 +28,6 @@ from tests.factories import (
     answer_as,
     defer_as,
     make_conversation,
-    make_staff,
     make_update,
     make_user,
     shown_token,
@@ -40,15 +39,6 @@ ROLLOUT = "/admin/privacy/rolloutcell/"
 PLACES = "/admin/privacy/rolloutplace/"
 LETTERS = "/admin/privacy/letter/"
 SECRET = "Words of a conversation"
-
-
-@pytest.fixture
-def staff(client: Client, moved_to: MoveClock) -> User:
-    """Return a superuser who is signed in while the question is asked, and counts nowhere."""
-    moved_to(MEANWHILE)
-    user = make_staff(plan=Plan.TEAM, language="en")
-    client.force_login(user)
-    return user
 
 
 def person_page(user: User) -> str:

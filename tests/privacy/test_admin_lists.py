@@ -24,7 +24,6 @@ from tests.factories import (
     VERSION,
     answer_as,
     defer_as,
-    make_staff,
     make_update,
     make_user,
     shown_token,
@@ -36,15 +35,6 @@ pytestmark = pytest.mark.django_db
 RECORDS, NOTICES = "/admin/privacy/consentrecord/", "/admin/privacy/notice/"
 LETTERS, PLACES = "/admin/privacy/letter/", "/admin/privacy/rolloutplace/"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def staff(client: Client, moved_to: MoveClock) -> User:
-    """Return a superuser who is signed in while the question is asked, and counts nowhere."""
-    moved_to(MEANWHILE)
-    user = make_staff(plan=Plan.TEAM, language="en")
-    client.force_login(user)
-    return user
 
 
 def found_by(client: Client, address: str, **query: Any) -> list[Any]:

@@ -19,22 +19,13 @@ from accounts.models import Plan, User
 from accounts.roles import VIEWER
 from privacy.models import ConsentRecord, PolicyUpdate, Training
 from tests.conftest import MoveClock
-from tests.factories import DEADLINE, MEANWHILE, answer_as, defer_as, make_staff, make_user, shown_token
+from tests.factories import DEADLINE, MEANWHILE, answer_as, defer_as, make_user, shown_token
 from tests.pages import Element, page
 
 pytestmark = pytest.mark.django_db
 
 PEOPLE = "/admin/accounts/user/"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def staff(client: Client, moved_to: MoveClock) -> User:
-    """Return a superuser who is signed in while the question is asked."""
-    moved_to(MEANWHILE)
-    user = make_staff(plan=Plan.TEAM, language="en")
-    client.force_login(user)
-    return user
 
 
 def person_page(client: Client, user: User) -> Element:

@@ -21,7 +21,6 @@ from tests.factories import (
     MEANWHILE,
     answer_as,
     defer_as,
-    make_staff,
     make_update,
     make_user,
     shown_token,
@@ -32,15 +31,6 @@ pytestmark = pytest.mark.django_db
 
 ROLLOUT = "/admin/privacy/rolloutcell/"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def staff(client: Client, moved_to: MoveClock) -> User:
-    """Return a superuser who is signed in while the question is asked, and counts nowhere."""
-    moved_to(MEANWHILE)
-    user = make_staff(plan=Plan.TEAM, language="en")
-    client.force_login(user)
-    return user
 
 
 def rollout_page(client: Client, **query: str) -> Element:
