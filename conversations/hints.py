@@ -1,7 +1,7 @@
 """Patterns, and their hints: what any text must hold for a pattern to match in it, in a way that is quick to look for.
 
 Most texts hold nothing sensitive; hints are what reading them costs. They look at the text in small letters, as
-`str.casefold` gives it. A letter beside what is looked for may have become another, or several (`ß` is `ss`): so a hint
+`small` gives it. A letter beside what is looked for may have become another, or several (`ß` is `ss`): so a hint
 says nothing of the letters around it, nor how many there are of any letters but ASCII ones. It may let a text pass in
 vain; it must never keep back one in which its pattern matches.
 """
@@ -25,6 +25,14 @@ class OneOf:
 
 
 Hint = re.Pattern[str] | OneOf
+
+
+def small(text: str) -> str:
+    """Return a text in small letters: each character that `regex` takes for an ASCII letter is that letter."""
+    # Of the four there are, `casefold` knows `ſ` and the Kelvin sign; the two letters of Turkish are `regex`'s own.
+    if not text.isascii():
+        text = text.replace("İ", "i").replace("ı", "i")
+    return text.casefold()
 
 
 @dataclass(frozen=True, slots=True)

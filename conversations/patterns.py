@@ -89,10 +89,11 @@ PHONES = (
     # Whatever is called one, as long as it is no date.
     pattern(
         rf"(?<![0-9])(?:[0-9]|\((?=[0-9]{{1,6}}\)))(?<=(?:{_PHONE_WORDS}|{_CALLING})\(?(?!{_DATE})[(0-9])"
-        rf"(?:(?<=\()[0-9])?(?:[ .()-]{{0,2}}[0-9]){{6,13}}{RIGHT}",
+        # The parenthesis is none of its seven to fourteen digits.
+        rf"(?:(?<=\()[0-9]|(?<!\())(?:[ .()-]{{0,2}}[0-9]){{6,13}}{RIGHT}",
         _NUMBER,
         _CALLED_WORDS,
-        rf"(?:{'|'.join(_BEFORE_NUMBER)}|[:：='\".话机真电打信线式号码是为]) ?\(?(?!{_DATE})"
+        rf"(?:{'|'.join(_BEFORE_NUMBER)}|[:：='\".话机真电打信线式号码是为]) ?\({{0,2}}(?!{_DATE})"
         r"[0-9](?:[ .()-]{0,2}[0-9]){6}",
     ),
 )

@@ -11,7 +11,7 @@ import regex
 from django.utils.translation import gettext_lazy as _
 
 from conversations import patterns, secret_patterns, validity
-from conversations.hints import Hint, Pattern
+from conversations.hints import Hint, Pattern, small
 from conversations.narrow import narrow
 
 
@@ -49,7 +49,7 @@ def finds_in(text: str) -> list[Find]:
     """Return all finds in a text, with their values as `narrow` gives them; they may overlap. Raises TooSlow."""
     text = narrow(text)
     recognisers = recognisers_by_entity()
-    entities = list(_hinted(_hint_tree(), text.casefold()))
+    entities = hinted(text)
     if not entities:
         return []
     results = analyser().analyze(text=text, language="en", entities=entities)
@@ -61,6 +61,11 @@ def finds_in(text: str) -> list[Find]:
     ]
 
 
+def hinted(text: str) -> list[str]:
+    """Return the entities whose pattern could match in a text, as `narrow` gives it."""
+    return list(_hinted(_hint_tree(), small(text)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Hinted:
     """What a hint leads to once it was given: recognisers that need no other, and further hints."""
@@ -70,13 +75,13 @@ class _Hinted:
     further: list["_Hinted"]
 
 
-def _hinted(tree: list[_Hinted], folded: str) -> Iterator[str]:
+def _hinted(tree: list[_Hinted], small: str) -> Iterator[str]:
     """Yield the recognisers that could match in a text. Each hint is looked for once, behind those before it."""
     for node in tree:
-        if node.hint.search(folded):
+        if node.hint.search(small):
             yield from node.entities
             if node.further:
-                yield from _hinted(node.further, folded)
+                yield from _hinted(node.further, small)
 
 
 def recognisers_by_entity() -> dict[str, Recogniser]:

@@ -14,7 +14,7 @@ from conversations.narrow import narrow
 from conversations.recognisers import Find, finds_in
 from conversations.validity import is_odd
 
-VERSION = "4"
+VERSION = "5"
 
 
 @dataclass(frozen=True, slots=True)
