@@ -40,7 +40,7 @@ JOIN (
     SELECT conversation_id, count(*) AS messages, max(id) AS last_message
     FROM conversations_message WHERE training <> 'refuse' GROUP BY conversation_id
 ) written ON written.conversation_id = c.id
-WHERE NOT u.is_persona AND u.closed_at IS NULL AND u.plan IN ('free', 'pro', 'max') AND c.deleted_at IS NULL
+WHERE NOT u.is_persona AND u.is_active AND u.plan IN ('free', 'pro', 'max') AND c.deleted_at IS NULL
     AND c.expires_at > run.frozen_at AND NOT c.has_commercial_message AND NOT c.is_private AND c.excluded_at IS NULL
     AND s.training = 'allow' AND s.answered_update_id = '{population.SECOND}'
     AND c.allowed_message_at >= s.allowed_since

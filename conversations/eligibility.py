@@ -17,7 +17,7 @@ class Reason(models.TextChoices):
     """Why a conversation is kept out of training, in the order in which the first that applies is given."""
 
     PERSONA = "persona", _("it belongs to a test account")
-    ACCOUNT_DELETED = "account_deleted", _("its account is deleted")
+    ACCOUNT_DELETED = "account_deleted", _("its account is deleted or switched off")
     DELETED = "deleted", _("it is deleted")
     EXPIRED = "expired", _("it is past its retention date")
     COMMERCIAL = "commercial", _("you are on a commercial plan")
@@ -49,7 +49,8 @@ def reason_at(at: datetime) -> Case:
     """
     conditions = {
         Reason.PERSONA: Q(user__is_persona=True),
-        Reason.ACCOUNT_DELETED: Q(user__closed_at__isnull=False),
+        # Staff can switch an account off too: its person can neither refuse nor delete meanwhile.
+        Reason.ACCOUNT_DELETED: Q(user__is_active=False),
         Reason.DELETED: Q(deleted_at__isnull=False),
         Reason.EXPIRED: Q(kept_until__lte=at),
         Reason.COMMERCIAL: Q(has_commercial_message=True) | ~Q(user__plan__in=sorted(CONSUMER_PLANS)),

@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import clock
+from accounts.actions import lock_user
+from accounts.effects import became_ineligible
 from accounts.models import User
 from accounts.staff_lists import StaffList, as_uuid
 from privacy.models import ConsentRecord, ConsentState
@@ -75,7 +77,10 @@ class PersonAdmin(StaffList):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - as Django
         """Save what may be changed, and nothing that has changed elsewhere meanwhile."""
+        lock_user(obj)
         obj.save(update_fields=["is_active", "is_staff"])
+        if not obj.is_active:
+            became_ineligible(obj)
 
     def found_by(self, term: str) -> Q | None:
         """Find a person by address, principal or receipt."""
@@ -128,6 +133,8 @@ def standing_lines(standing: Standing) -> list[Any]:
     """Return in words where someone stands towards the question now."""
     if standing.user.closed_at is not None:
         return [_("The account is deleted.")]
+    if not standing.user.is_active:
+        return [_("The account is switched off: nobody signs in to it, and nothing of it is used for training.")]
     if standing.update is None:
         return [_("No policy update asks anything.")]
     if not standing.is_asked:

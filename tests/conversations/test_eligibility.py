@@ -57,6 +57,17 @@ def test_first_reason_that_applies_is_the_one_given(update: PolicyUpdate, alice:
     ]
 
 
+def test_nothing_of_an_account_is_used_while_staff_have_switched_it_off(update: PolicyUpdate, alice: User) -> None:
+    answer_as(alice, ALLOW)
+    conversation, owner = make_conversation(alice), User.objects.filter(pk=alice.pk)
+
+    owner.update(is_active=False)
+    assert reason_of(conversation, MEANWHILE) == Reason.ACCOUNT_DELETED
+
+    owner.update(is_active=True)
+    assert reason_of(conversation, MEANWHILE) == Reason.NONE
+
+
 def test_who_has_only_put_the_question_off_has_never_answered(update: PolicyUpdate, alice: User) -> None:
     defer_as(alice)
     assert around(make_conversation(alice), DEADLINE) == [Reason.NEVER_ANSWERED] * 3

@@ -175,6 +175,7 @@ def test_superuser_switches_an_account_off_and_takes_what_made_it_staff(
     client.post(reverse("admin:accounts_user_change", args=[alice.pk]), {})
     alice.refresh_from_db()
     assert (alice.is_active, alice.is_staff, list(alice.groups.all())) == (False, False, [])
+    assert "nothing of it is used for training" in person_page(client, alice).text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from accounts import journal
 from accounts.actions import change_plan
@@ -18,7 +20,7 @@ from conversations.models import Conversation
 from privacy.models import CoverageReading, PolicyUpdate, Training
 from privacy.publication import move_last_day
 from tests.conftest import MoveClock
-from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_update, make_user
+from tests.factories import MEANWHILE, SECOND, answer_as, make_conversation, make_staff, make_update, make_user
 from tests.processes import manage
 from tests.training.runs import LATER, exported, files, held, make_run, start, texts
 from training import actions, filing, problems, store, tasks
@@ -68,6 +70,15 @@ def leave(user: User, conversation: Conversation) -> None:
     close_account(user, at=LATER)
 
 
+def switch_off_and_on(user: User, conversation: Conversation) -> None:
+    client, page = Client(), reverse("admin:accounts_user_change", args=[user.pk])
+    client.force_login(make_staff("root@example.com"))
+    client.post(page, {})
+    assert not User.objects.get(pk=user.pk).is_active
+    client.post(page, {"is_active": "on"})
+    assert User.objects.get(pk=user.pk).is_active
+
+
 OUT = [
     delete,
     delete_and_undo,
@@ -77,6 +88,7 @@ OUT = [
     refuse_and_resume,
     change_plan_and_back,
     leave,
+    switch_off_and_on,
 ]
 
 
