@@ -34,6 +34,12 @@ _NO_CODE = r"={0,2}(?![(\[{]|\.\w)"
 _NO_EXPRESSION = r"(?![A-Za-z_][\w.]*(?:\.\w|\[|\([^\s()]{0,99}\)))"
 _NOT_IN_WORDS = r"\s\"'`“”「」<>,;，。；！？、（）"
 _WORD = rf"(?=\S{{0,255}}?[0-9]){_NO_EXPRESSION}[^{_NOT_IN_WORDS}]{{3,255}}[^{_NOT_IN_WORDS}.:]"
+# The rest of a command up to one of its options; and what is given to it, but for the words of examples, and for ports.
+_LINE = r"(?:[^\n]{0,400}?[ ])?"
+_GIVEN = (
+    r"(?!(?:(?i:pass(?:word|wd)?|pwd|token|secret)|[0-9.]*:?[0-9]+)(?![0-9A-Za-z]))"
+    rf"[^\s\"'`“”「」，。；！？、（）]{{2,255}}[^{_NOT_IN_WORDS}.:)]"
+)
 _ALGORITHM = r"(?!(?i:md5|sha[0-9]|sha-[0-9]|aes|bcrypt|argon|base64|pbkdf|utf|sm[0-9]|hs[0-9]))"
 # What follows the name: a sign and a quotation mark; or what says what it is, and a digit soon.
 _WHICH_HINT = r"(?:_?(?:[0-9]{1,2}|prod(?:uction)?|dev|test|staging|live|value))?[\\\"'`\])]{0,3}"
@@ -82,6 +88,11 @@ ASSIGNED = (
         rf"{_OPTIONS}(?:=|[ ])[\"']?\K{_A_DIGIT}[.(){_BARE}]{{4,256}}+", ("--pass", "--secret", "--token", "--api")
     ),
     pattern(r"(?<![A-Za-z])sshpass[ ]{1,4}-p[ ]?[\"']?\K[^\s\"']{4,256}", ("sshpass",)),
+    pattern(rf"(?<![A-Za-z])curl[ ]{_LINE}(?:-u|--user)[ =]?[\"']?[^\s:\"']{{1,128}}:\K{_GIVEN}", ("curl ",)),
+    pattern(
+        rf"(?<![A-Za-z])(?:mysql|mariadb)[a-z_-]{{0,20}}[ ]{_LINE}-p[\"']?\K{_GIVEN}", ("mysql", "mariadb"), r" -p[^ ]"
+    ),
+    pattern(rf"(?<![A-Za-z])redis-cli[ ]{_LINE}-a[ ][\"']?\K{_GIVEN}", ("redis-cli ",)),
     pattern(
         r"(?i:(?<=[;?&])(?:password|pwd)=)\K[^\s\"'`;&<>{}$%]{4,256}",
         tuple(sign + name for sign in ";?&" for name in ("password=", "pwd=")),
