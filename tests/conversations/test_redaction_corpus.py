@@ -4,13 +4,12 @@
 """
 
 import re
-from functools import cache
 
 import pytest
 
 from benchmarks.corpus import ordinary
 from benchmarks.corpus.conversations import Corpus, Planted, Said
-from benchmarks.corpus.score import Score, masked_in, score_of
+from benchmarks.corpus.score import masked_in, score_of
 from conversations.masks import CLASSES
 
 # Much text, and little that no other test comes by: measured, it would take twice as long.
@@ -19,36 +18,26 @@ pytestmark = pytest.mark.no_cover
 SEEDS = (1, 2)
 
 
-@cache
-def score(seed: int) -> Score:
-    return score_of(Corpus(seed).conversations(180, 0.6))
-
-
-@cache
-def ordinary_conversations(seed: int) -> list[list[Said]]:
-    return list(Corpus(seed).conversations(160, 0))
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_planted_is_found(seed: int) -> None:
+    score = score_of(Corpus(seed).conversations(180, 0.6))
+    for kind in CLASSES:
+        assert score.planted[kind] >= 90
+        missed = [missed for missed in score.missed if missed.startswith(kind)]
+        assert score.recall(kind) >= 0.99, missed
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("kind", CLASSES)
-def test_what_is_planted_is_found(kind: str, seed: int) -> None:
-    assert score(seed).planted[kind] >= 90
-    missed = [missed for missed in score(seed).missed if missed.startswith(kind)]
-    assert score(seed).recall(kind) >= 0.99, missed
+def test_hardly_anything_else_is_masked(seed: int) -> None:
+    ordinary_conversations = list(Corpus(seed).conversations(160, 0))
 
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_hardly_anything_else_is_masked_in_prose(seed: int) -> None:
-    prose = [[said for said in said if said.language != "code"] for said in ordinary_conversations(seed)]
+    prose = [[said for said in said if said.language != "code"] for said in ordinary_conversations]
     words = sum(ordinary.words_in(said.text) for conversation in prose for said in conversation)
     false = score_of(prose).false
     assert words >= 30_000
     assert len(false) <= words / 10_000, false
 
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_hardly_anything_else_is_masked_in_code(seed: int) -> None:
-    code = [[said for said in said if said.language == "code"] for said in ordinary_conversations(seed)]
+    code = [[said for said in said if said.language == "code"] for said in ordinary_conversations]
     lines = sum(said.text.count("\n") for conversation in code for said in conversation)
     false = score_of(code).false
     assert lines >= 15_000
