@@ -60,7 +60,7 @@ def _canonical(find: Find) -> str:
         case "SECRET":
             return find.value
         case "EMAIL" | "IP":
-            return find.value.casefold().replace("。", ".")
+            return re.sub("[。｡]", ".", find.value.casefold())
         case "PHONE":
             return _PREFIX.sub("", digits(find.value))
     return re.sub(r"[^0-9A-Z]", "", find.value.upper())

@@ -17,6 +17,9 @@ _NARROW = {
     **{wide: chr(wide - _OFFSET) for wide in _WIDE},
     **dict.fromkeys(map(ord, _SPACES), " "),
     **dict.fromkeys(map(ord, _DASHES), "-"),
+    # The point and the comma of Arabic numbers.
+    0x066B: ".",
+    0x066C: ",",
 }
 _ANY = re.compile(rf"[{re.escape(''.join(map(chr, _NARROW)))}]|[^\D0-9]")
 

@@ -13,14 +13,19 @@ LEFT, RIGHT = r"(?<![0-9A-Za-z]|[0-9]\.)", r"(?![0-9A-Za-z]|\.[0-9])"
 # Letters of Latin scripts; the local part and the domain end where Chinese begins.
 _L = "0-9A-Za-zÀ-ɏ"
 _LOCAL = rf"(?<![{_L}_])[{_L}_][{_L}_.%+\-]{{0,127}}"
-# Chinese keyboards write its point as a full stop.
-_LABEL = rf"[{_L}](?:[{_L}\-]{{0,61}}[{_L}])?[.。]"
+_NAME = rf"[{_L}](?:[{_L}\-]{{0,61}}[{_L}])?"
+_LABEL = rf"{_NAME}\."
 _TOP = rf"(?:xn--[0-9A-Za-z\-]{{2,59}}|[A-Za-z]{{2,24}})(?![{_L}])"
 # The longest domain, and the shortest: "a@example.com.Then" has no space, and no such suffix.
-_EMAIL_HINT = r"[^\s@]@[^\s@]+[.。][^\s@]"
+_EMAIL_HINT = r"[^\s@]@[^\s@]+\.[^\s@]"
+# Chinese keyboards write a full stop for a point. Where the first is a point, a full stop ends the sentence.
+_STOPPED = rf"{_LOCAL}@{_NAME}[。｡]"
+_STOPPED_HINT = r"[^\s@]@[^\s@]+[。｡][^\s@]"
 EMAILS = (
     pattern(rf"{_LOCAL}@(?:{_LABEL}){{1,8}}{_TOP}", ("@",), _EMAIL_HINT),
     pattern(rf"{_LOCAL}@(?:{_LABEL}){{1,8}}?{_TOP}", ("@",), _EMAIL_HINT),
+    pattern(rf"{_STOPPED}(?:{_NAME}[.。｡]){{0,7}}{_TOP}", ("@",), _STOPPED_HINT),
+    pattern(rf"{_STOPPED}(?:{_NAME}[.。｡]){{0,7}}?{_TOP}", ("@",), _STOPPED_HINT),
 )
 
 # Seven digits, with what may group them.
@@ -104,15 +109,17 @@ CARDS = (
     pattern(rf"{LEFT}[0-68][0-9]{{11,18}}{RIGHT}", _DOZEN, r"(?<![0-9])[0-68][0-9]{11}"),
     # In groups of four, alone or with what is left over (UnionPay); in the groups of American Express and Diners Club.
     pattern(
-        rf"{LEFT}[0-68][0-9]{{3}}([ .-])[0-9]{{4}}\1[0-9]{{4}}(?:\1[0-9]{{4}})?{RIGHT}",
+        rf"{LEFT}[0-68][0-9]{{3}}([ -])[0-9]{{4}}\1[0-9]{{4}}(?:\1[0-9]{{4}})?{RIGHT}",
         _DOZEN,
-        r"[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{4}",
+        r"[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}",
     ),
     pattern(
-        rf"{LEFT}[0-68][0-9]{{3}}([ .-])[0-9]{{4}}\1[0-9]{{4}}(?:\1[0-9]{{4}})?\1[0-9]{{1,3}}{RIGHT}",
+        rf"{LEFT}[0-68][0-9]{{3}}([ -])[0-9]{{4}}\1[0-9]{{4}}(?:\1[0-9]{{4}})?\1[0-9]{{1,3}}{RIGHT}",
         _DOZEN,
-        r"[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{4}",
+        r"[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}",
     ),
+    # With points only in full: numbers of parts and of tariffs have them too.
+    pattern(rf"{LEFT}[0-68][0-9]{{3}}(?:\.[0-9]{{4}}){{3}}{RIGHT}", _DOZEN, r"[0-9]{4}(?:\.[0-9]{4}){3}"),
     pattern(
         rf"{LEFT}[1-3][0-9]{{3}}([ -])[0-9]{{6}}\1[0-9]{{4,5}}{RIGHT}", _DOZEN, r"[0-9]{4}[ -][0-9]{6}[ -][0-9]{4}"
     ),

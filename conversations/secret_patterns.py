@@ -34,11 +34,17 @@ _NO_CODE = r"={0,2}(?![(\[{]|\.\w)"
 _NO_EXPRESSION = r"(?![A-Za-z_][\w.]*(?:\.\w|\[|\([^\s()]{0,99}\)))"
 _NOT_IN_WORDS = r"\s\"'`“”「」<>,;，。；！？、（）"
 _WORD = rf"(?=\S{{0,255}}?[0-9]){_NO_EXPRESSION}[^{_NOT_IN_WORDS}]{{3,255}}[^{_NOT_IN_WORDS}.:]"
-# The rest of a command up to one of its options; and what is given to it, but for the words of examples, and for ports.
-_LINE = r"(?:[^\n]{0,400}?[ ])?"
-_GIVEN = (
-    r"(?!(?:(?i:pass(?:word|wd)?|pwd|token|secret)|[0-9.]*:?[0-9]+)(?![0-9A-Za-z]))"
-    rf"[^\s\"'`“”「」，。；！？、（）]{{2,255}}[^{_NOT_IN_WORDS}.:)]"
+# A command up to one of its options, which may go on in the next line, and not in another command.
+_UP_TO = r"(?:(?:\\\r?\n|[^\n|;&]|&(?![&\s])){0,400}?(?:[ \t]|\\\r?\n))?"
+# What is given to it, in quotation marks or up to where a shell ends a word; not what stands for it in examples.
+_ENDS = r"(?=[^!-~]|[\"'`.,;:)>]|$)"
+_EXAMPLE = rf"(?!(?:(?i:(?:my|your|the)?[_-]?(?:pass(?:word|wd)?|pwd|token|secret))|%\w+%){_ENDS}|-|//|#\{{)"
+_QUOTED = rf"{_EXAMPLE}(?:\\.|(?!\1)[^\r\n\\]){{3,512}}+(?=\1)"
+_SHELL = rf"{_EXAMPLE}[!#-%*-:=?-_a-{{}}~]{{2,255}}[!#-%*+\-/-9=?-_a-{{}}~]"
+# Options of other commands have small letters alone, and ports are numbers.
+_NO_OPTION = (
+    r"(?=[a-z]{0,255}[!#-%*+\-/-9=?-_{}~])(?!rint0|ort=|rotocol=)"
+    rf"(?!(?:[0-9.]{{0,15}}:){{0,2}}[0-9]{{1,5}}(?:/[a-z]{{3}})?{_ENDS})"
 )
 _ALGORITHM = r"(?!(?i:md5|sha[0-9]|sha-[0-9]|aes|bcrypt|argon|base64|pbkdf|utf|sm[0-9]|hs[0-9]))"
 # What follows the name: a sign and a quotation mark; or what says what it is, and a digit soon.
@@ -88,11 +94,22 @@ ASSIGNED = (
         rf"{_OPTIONS}(?:=|[ ])[\"']?\K{_A_DIGIT}[.(){_BARE}]{{4,256}}+", ("--pass", "--secret", "--token", "--api")
     ),
     pattern(r"(?<![A-Za-z])sshpass[ ]{1,4}-p[ ]?[\"']?\K[^\s\"']{4,256}", ("sshpass",)),
-    pattern(rf"(?<![A-Za-z])curl[ ]{_LINE}(?:-u|--user)[ =]?[\"']?[^\s:\"']{{1,128}}:\K{_GIVEN}", ("curl ",)),
     pattern(
-        rf"(?<![A-Za-z])(?:mysql|mariadb)[a-z_-]{{0,20}}[ ]{_LINE}-p[\"']?\K{_GIVEN}", ("mysql", "mariadb"), r" -p[^ ]"
+        rf"(?<![A-Za-z])curl(?:\.exe)?[ \t]{_UP_TO}(?:-[A-Za-z]{{0,8}}[uU]|--(?:proxy-)?user(?!-))(?:[ \t]{{1,4}}|=|)"
+        rf"(?:([\"'])[^\s:\"'/]{{1,128}}:\K{_QUOTED}|[^\s:\"'/]{{1,128}}:\K{_SHELL})",
+        ("curl",),
+        r"-[a-z]{0,8}u|--proxy-u",
     ),
-    pattern(rf"(?<![A-Za-z])redis-cli[ ]{_LINE}-a[ ][\"']?\K{_GIVEN}", ("redis-cli ",)),
+    pattern(
+        rf"(?<![A-Za-z])(?:mysql|mariadb)[a-z_-]{{0,20}}(?:\.exe)?[ \t]{_UP_TO}"
+        rf"-p(?:([\"'])\K{_QUOTED}|\K{_NO_OPTION}{_SHELL})",
+        ("mysql", "mariadb"),
+        r"-p[!-~]",
+    ),
+    pattern(
+        rf"(?<![A-Za-z])redis-cli(?:\.exe)?[ \t]{_UP_TO}-a[ \t]{{1,4}}(?:([\"'])\K{_QUOTED}|\K{_NO_OPTION}{_SHELL})",
+        ("redis-cli",),
+    ),
     pattern(
         r"(?i:(?<=[;?&])(?:password|pwd)=)\K[^\s\"'`;&<>{}$%]{4,256}",
         tuple(sign + name for sign in ";?&" for name in ("password=", "pwd=")),

@@ -82,6 +82,13 @@ PASSWORD_AROUND = [
     *(("密码：", "，谢谢"), ("密码是", "。"), ("口令为“", "”")),
     *(("DB_PASSWORD=", "\nx"), ("export API_TOKEN=", ""), ("postgres://bob:", "@db.example.com/x")),
 ]
+COMMANDS = [
+    *(("curl -s https://example.com/ -u bob:", " -o out"), ("curl --user 'bob:", "' https://example.com/")),
+    *(("curl \\\n  -H 'A: b' \\\n  -u bob:", "\n"), ("curl -sSu bob:", " x"), ("curl --proxy-user=bob:", " x")),
+    *(('curl "https://example.com/?a=1&b=2" -u bob:', "; ls"), ("curl.exe -U bob:", " x")),
+    *(("mysqldump -u root -p", " shop > shop.sql"), ("mysql -h db -port 3306 -p'", "'"), ("mariadb -uroot -p", "；")),
+    *(("redis-cli -h cache -a ", " ping"), ("redis-cli -a '", "' ping")),
+]
 IN_CONTEXT = [
     *(("IP", before, "8.8.4.4", "，然后") for before in IP_BEFORE),
     *(("IP", "see ", "8.8.4.4", after) for after in IP_AFTER),
@@ -91,11 +98,13 @@ IN_CONTEXT = [
     ("SECRET", 'passphrase = "', "correct horse battery staple", '"'),
     ("SECRET", "Authorization: Basic ", "dXNlcjpwYXNz", "\n"),
     ("SECRET", 'headers = {"Authorization": "Bearer ', "abcdefabcdefabcdef12", '"}'),
-    ("SECRET", "curl -s https://example.com/ -u bob:", "hunter!", " -o out"),
-    ("SECRET", "curl --user 'bob:", "correct", "' https://example.com/"),
-    ("SECRET", "mysqldump -u root -p", "hunter", " shop > shop.sql"),
-    ("SECRET", "mysql -p'", "hunter2", "'"),
-    ("SECRET", "redis-cli -h cache -a ", "hunter", " ping"),
+    *(("SECRET", before, "hunter2!", after) for before, after in COMMANDS),
+    *(("SECRET", "curl -u bob:", value, " x") for value in ("123456", "Pass@123", "secret-abc123", "2024!Summer")),
+    *(("SECRET", "mysql -p", value, " x") for value in ("1234567890", "2023-Winter", "Password#1", "secret_123")),
+    *(
+        ("SECRET", f"{before}'{name}", "correct horse", "' x")
+        for before, name in (("curl -u ", "bob:"), ("mysql -p", ""))
+    ),
     ("ID_NUMBER", "SSN: ", "123456789", "."),
     ("ID_NUMBER", "my social security number is ", "123 45 6789", "."),
     ("PHONE", "call my phone number: ", "5552671", "."),
@@ -122,12 +131,38 @@ PLAIN = [
     *("DE00370400440532013000", "110105194912310021", "000-12-3456"),
     *('token == "else"', "max_tokens = 4096", 'token = "EOF"', "TOKEN=$TOKEN", "a tokenizer of 50257 words"),
     *("password = get_password1()", "secret = settings.KEY2", "PWD=/home/bob", "密码是什么", "pass: 12 of 14"),
+    *("curl -u user:password x", "curl -u $NAME:$TOKEN x", "curl -u <user>:<password> x", "curl -u 用户名:你的密码"),
     *(
-        "curl -u user:password https://example.com/",
-        "curl -u $NAME:$TOKEN https://example.com/",
-        "mysql -u root -p shop",
+        "curl -X PUT --user-agent=a:bcdef",
+        "curl x -u https://proxy.example.com/path",
+        "curl x | sh && docker run -u ab:cde",
     ),
-    *("docker run --name mysql -p3306:3306 -d mysql", "mysql -h db -P3306", "mysql -pPASSWORD", "redis-cli -a $PASS"),
+    *("RUN apt-get install -y curl git && chown --user=www:www x", "mysql -u root -p shop", "mysql -h db -P3306"),
+    *(
+        "docker run --name mysql -p3306:3306 -d mysql",
+        "docker run --name mysql -p127.0.0.1:3306:3306/tcp",
+        "mysql -pPASSWORD",
+    ),
+    *(
+        "find /var/lib/mysql -type f -print0",
+        "-I/usr/include/mysql -pthread",
+        "mysqldump x | tar -pxzf",
+        "mysql -p<password>",
+    ),
+    *(
+        "mysql 登录时 -p后面直接跟密码",
+        "mysql の -pオプション",
+        "mysql -p%PASS%",
+        "mysql -pyourpassword",
+        "mysql -p#{pass}",
+    ),
+    *(
+        "redis-cli -a $PASS",
+        "redis-cli ping && ls -a /tmp/foo",
+        "redis-cli supports -a and --pass",
+        "redis-cli -a --no-x",
+    ),
+    *("٠٫٠٧١٢٣٤٥٦٧٨٩", "٠٫١٣٨٠٠١٣٨٠٠٠", "6304.0000.0000", "5018.0000.0009"),
     *('password = ""', 'password = "${DB_PASSWORD}"', 'password: "your-password"'),
     *("iPhone 15 2023-09-22", "the phone costs 1299.00"),
     *("２０２４年１月１５日", "1990–2000", "第１．２．３．４节", "5–10\u00a0000 people"),
@@ -157,7 +192,13 @@ WIDE = [
     *(("CARD", "4111\u202f1111\u202f1111\u202f1111"), ("ID_NUMBER", "１１０１０５１９４９１２３１００２Ｘ")),
     ("IBAN", "DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000"),
     *(("PHONE", "138—1234—5678"), ("CARD", "4111―1111―1111―1111"), ("PHONE", "415\u2002555\u20022671")),
-    *(("EMAIL", "bob@example。com"), ("PHONE", "٠٧٧٠٠٩٠٠١٢٣"), ("CARD", "४१११ ११११ ११११ ११११")),
+    *(
+        ("EMAIL", "bob@example。com"),
+        ("EMAIL", "bob@example。com。cn"),
+        ("EMAIL", "bob@163｡com"),
+        ("PHONE", "٠٧٧٠٠٩٠٠١٢٣"),
+        ("CARD", "४१११ ११११ ११११ ११११"),
+    ),
     *(("IBAN", "DE89\u200a3704\u200a0044\u200a0532\u200a0130\u200a00"), ("CARD", "4111\u205f1111\u205f1111\u205f1111")),
 ]
 
@@ -176,7 +217,9 @@ def test_two_ways_to_type_a_value_have_one_mask() -> None:
 
 
 def test_text_around_a_mask_is_left_as_it_was_typed() -> None:
-    assert masked("发到 bob@example.com。Thanks ١٢") == "发到 <EMAIL_1>。Thanks ١٢"
+    assert masked("发到 bob@mail.example.com。Thanks ١٢") == "发到 <EMAIL_1>。Thanks ١٢"
+    assert masked("发到 bob@example.com.cn。Python 怎么写") == "发到 <EMAIL_1>。Python 怎么写"
+    assert masked("发到 bob@163。com。Thanks") == "发到 <EMAIL_1>。Thanks"
     assert masked("２０２５年\u00a0９月，bob＠example.com —— ５％") == "２０２５年\u00a0９月，<EMAIL_1> —— ５％"
 
 
