@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import clock
 from accounts.actions import lock_user
 from accounts.effects import became_ineligible
+from accounts.leaving import end_sessions
 from accounts.models import User
 from accounts.staff_lists import StaffList, as_uuid
 from privacy.models import ConsentRecord, ConsentState
@@ -75,11 +76,23 @@ class PersonAdmin(StaffList):
         fields = (name for _title, options in self.fieldsets for name in options["fields"])
         return [name for name in fields if name not in self.changeable]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        """Have the form carry what its page has shown: only what is different from that is a change."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.show_hidden_initial = db_field.name in {"is_active", "is_staff"}
+        return field
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - as Django
-        """Save what may be changed, and nothing that has changed elsewhere meanwhile."""
+        """Save what was changed here, and nothing that has changed elsewhere meanwhile.
+
+        Who is switched off is signed out everywhere, and nothing of theirs is used: they can't refuse any more.
+        """
         lock_user(obj)
-        obj.save(update_fields=["is_active", "is_staff"])
-        if not obj.is_active:
+        changed = {"is_active", "is_staff"}.intersection(form.changed_data)
+        obj.save(update_fields=changed)
+        if "is_active" in changed and not obj.is_active:
+            end_sessions(obj)
             became_ineligible(obj)
 
     def found_by(self, term: str) -> Q | None:

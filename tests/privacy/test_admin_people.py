@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -160,7 +161,8 @@ def test_only_three_fields_of_a_person_can_be_set_and_the_others_are_told(
 ) -> None:
     form = person_page(client, alice).one("form", id="user_form")
     inputs = {box["name"] for tag in ("input", "select", "textarea") for box in form.all(tag) if "name" in box}
-    assert {name for name in inputs if not name.startswith(("csrf", "_"))} == {"is_active", "is_staff", "groups"}
+    set_here = {name for name in inputs if not name.startswith(("csrf", "_", "initial-"))}
+    assert set_here == {"is_active", "is_staff", "groups"}
     told = {element.text for element in form.all("div", class_="readonly")}
     assert {alice.email, str(alice.principal), "Free", "English"} <= told
     for name in ("created_at", "joined_at", "last_login", "closed_at", "erased_at", "time_zone", "is_persona"):
@@ -172,10 +174,38 @@ def test_superuser_switches_an_account_off_and_takes_what_made_it_staff(
 ) -> None:
     User.objects.filter(pk=alice.pk).update(is_staff=True)
     alice.groups.add(Group.objects.get(name=VIEWER))
-    client.post(reverse("admin:accounts_user_change", args=[alice.pk]), {})
+    phone = Client()
+    phone.force_login(alice)
+    UserSession.objects.create(user=alice, session_key=phone.session.session_key, ip="127.0.0.1")
+    client.post(
+        reverse("admin:accounts_user_change", args=[alice.pk]),
+        {"initial-is_active": "True", "initial-is_staff": "True"},
+    )
     alice.refresh_from_db()
     assert (alice.is_active, alice.is_staff, list(alice.groups.all())) == (False, False, [])
+    User.objects.filter(pk=alice.pk).update(is_active=True)
+    assert phone.get(reverse("privacy:settings")).status_code == HTTPStatus.FOUND, "A former session is open again."
+
+
+def test_page_of_someone_switched_off_says_what_that_means(staff: User, client: Client, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
     assert "nothing of it is used for training" in person_page(client, alice).text
+
+
+def test_form_left_open_switches_nothing_on_again_that_was_switched_off_meanwhile(
+    staff: User, client: Client, alice: User
+) -> None:
+    form = person_page(client, alice).one("form", id="user_form")
+    shown = {
+        box["name"]: box["value"] for box in form.all("input") if "name" in box and box["name"].startswith("initial-")
+    }
+    assert shown == {"initial-is_active": "True", "initial-is_staff": "False"}
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    viewers = Group.objects.get(name=VIEWER)
+    address = reverse("admin:accounts_user_change", args=[alice.pk])
+    client.post(address, shown | {"is_active": "on", "is_staff": "on", "groups": viewers.pk})
+    alice.refresh_from_db()
+    assert (alice.is_active, alice.is_staff, list(alice.groups.all())) == (False, True, [viewers])
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def leave(user: User, conversation: Conversation) -> None:
 def switch_off_and_on(user: User, conversation: Conversation) -> None:
     client, page = Client(), reverse("admin:accounts_user_change", args=[user.pk])
     client.force_login(make_staff("root@example.com"))
-    client.post(page, {})
+    client.post(page, {"initial-is_active": "True"})
     assert not User.objects.get(pk=user.pk).is_active
     client.post(page, {"is_active": "on"})
     assert User.objects.get(pk=user.pk).is_active
