@@ -64,8 +64,10 @@ def write_files(run: TrainingRun, *, on_batch: Callable[[int], object] = lambda 
     Raises OSError, Incomplete or TooSlow where that can't be done, which the run says too; or Behind.
     """
     with noting_problems(run):
-        for number in pending(run):
-            write_shard(run, number, on_batch=on_batch)
+        # Where an earlier release has masked some, the first one that is written has the others written again.
+        for _time in range(2):
+            for number in pending(run):
+                write_shard(run, number, on_batch=on_batch)
         file_run(run)
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.journal import require_replayed
+from conversations.redaction import VERSION
 from training import store
 from training.models import ManifestRow, Shard, State, TrainingRun
 from training.records import SCHEMA, Record, as_batch, records_of, total
@@ -78,10 +79,15 @@ def _in_batches(rows: QuerySet[ManifestRow]) -> Iterator[list[ManifestRow]]:
 def _keep(written: Shard, hashes: dict[int, str], part: str, path: str) -> bool:
     """Put a file in its place with its hashes, unless the shard has changed since it was read."""
     # The run first, as whoever takes something out does.
-    state = TrainingRun.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=written.run_id)
+    run = TrainingRun.objects.select_for_update(no_key=True).get(pk=written.run_id)
     unwritten = Shard.objects.filter(pk=written.pk, version=written.version, written_at__isnull=True)
-    if state != State.PREPARED or not unwritten.exists():
+    if run.state != State.PREPARED or not unwritten.exists():
         return False
+    if run.filter_version != VERSION:
+        # The card names one filter: what an earlier release has masked is written again.
+        run.shards.filter(written_at__isnull=False).update(written_at=None, sha256="")
+        run.filter_version = VERSION
+        run.save(update_fields=["filter_version"])
     store.keep(part, path)
     written.written_at = timezone.now()
     written.save(update_fields=["messages", "masked", "size", "sha256", "written_at"])

@@ -1,5 +1,6 @@
 """The files: the same byte for byte however they came about, whole or not there at all, and open to ordinary tools."""
 
+import json
 import os
 import resource
 from io import BytesIO
@@ -13,6 +14,7 @@ from django.db.models.signals import post_init
 from django.utils import timezone
 
 from accounts.models import User
+from conversations import redaction
 from conversations.models import Message
 from conversations.recognisers import TooSlow
 from conversations.redaction import redact
@@ -213,6 +215,32 @@ def test_worker_that_comes_too_late_leaves_nothing_in_a_cancelled_run(several: T
     assert not files(several)
     assert shards.write_shard(several, 1), "there is nothing left to write"
     assert not files(several)
+
+
+def test_files_of_a_run_are_masked_by_one_filter(several: TrainingRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    filing.write_files(several)
+    several.refresh_from_db()
+    written, former = dict(several.shards.values_list("number", "written_at")), several.filter_version
+    several.shards.filter(number=0).update(written_at=None, sha256="")
+    monkeypatch.setattr(shards, "VERSION", "another")
+
+    filing.write_files(several)
+
+    several.refresh_from_db()
+    assert (former, several.filter_version) == (redaction.VERSION, "another")
+    assert all(again > written[number] for number, again in several.shards.values_list("number", "written_at"))
+    assert json.loads(files(several)["card.json"])["filter_version"] == "another"
+
+
+def test_files_that_are_all_there_stay_with_the_filter_that_masked_them(
+    several: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filing.write_files(several)
+    written = files(several)
+    monkeypatch.setattr(shards, "VERSION", "another")
+    filing.write_files(several)
+    assert files(several) == written
+    assert json.loads(written["card.json"])["filter_version"] == redaction.VERSION
 
 
 def test_of_two_workers_that_write_the_same_shard_the_first_stays(several: TrainingRun) -> None:
