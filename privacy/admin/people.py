@@ -76,7 +76,7 @@ class PersonAdmin(StaffList):
         fields = (name for _title, options in self.fieldsets for name in options["fields"])
         return [name for name in fields if name not in self.changeable]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Have the form carry what its page has shown: only what is different from that is a change."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None:
