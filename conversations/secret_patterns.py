@@ -98,7 +98,7 @@ ASSIGNED = (
         rf"(?<![A-Za-z])curl(?:\.exe)?[ \t]{_UP_TO}(?:-[A-Za-z]{{0,8}}[uU]|--(?:proxy-)?user(?!-))(?:[ \t]{{1,4}}|=|)"
         rf"(?:([\"'])[^\s:\"'/]{{1,128}}:\K{_QUOTED}|[^\s:\"'/]{{1,128}}:\K{_SHELL})",
         ("curl",),
-        r"-[a-z]{0,8}u|--proxy-u",
+        r"-[a-z]{0,8}u",
     ),
     pattern(
         rf"(?<![A-Za-z])(?:mysql|mariadb)[a-z_-]{{0,20}}(?:\.exe)?[ \t]{_UP_TO}"
