@@ -44,6 +44,11 @@ def close(user: User, at: datetime) -> None:
     """Shut an account whose row is locked."""
     user.closed_at, user.is_active = at, False
     user.save(update_fields=["closed_at", "is_active"])
+    shut_out(user)
+
+
+def shut_out(user: User) -> None:
+    """Sign out whoever may not sign in any more, and have nothing of theirs used. Their row is locked."""
     end_sessions(user)
     became_ineligible(user)
 

@@ -75,13 +75,13 @@ class _Hinted:
     further: list["_Hinted"]
 
 
-def _hinted(tree: list[_Hinted], small: str) -> Iterator[str]:
-    """Yield the recognisers that could match in a text. Each hint is looked for once, behind those before it."""
+def _hinted(tree: list[_Hinted], text: str) -> Iterator[str]:
+    """Yield the recognisers that could match in a text in small letters. A hint is looked for once, behind others."""
     for node in tree:
-        if node.hint.search(small):
+        if node.hint.search(text):
             yield from node.entities
             if node.further:
-                yield from _hinted(node.further, small)
+                yield from _hinted(node.further, text)
 
 
 def recognisers_by_entity() -> dict[str, Recogniser]:

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import clock
 from accounts.actions import lock_user
-from accounts.effects import became_ineligible
-from accounts.leaving import end_sessions
+from accounts.leaving import shut_out
 from accounts.models import User
 from accounts.staff_lists import StaffList, as_uuid
 from privacy.models import ConsentRecord, ConsentState
@@ -92,8 +91,7 @@ class PersonAdmin(StaffList):
         changed = {"is_active", "is_staff"}.intersection(form.changed_data)
         obj.save(update_fields=changed)
         if "is_active" in changed and not obj.is_active:
-            end_sessions(obj)
-            became_ineligible(obj)
+            shut_out(obj)
 
     def found_by(self, term: str) -> Q | None:
         """Find a person by address, principal or receipt."""
