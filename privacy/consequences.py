@@ -32,14 +32,21 @@ def consequences(standing: Standing) -> list[str]:
     """Return what follows from the present choice, a sentence each."""
     if standing.update is None:
         return []
-    if not standing.user.is_consumer:
-        return [_("While you are on a commercial plan, nothing of yours is used to train models.")]
     names = {
         "product": settings.PRODUCT_NAME,
         "allowed": retention_if_allowed(standing.periods),
         "otherwise": retention_otherwise(standing.periods),
     }
-    return [line % names for line in (*_of_the_choice(standing), *_of_the_terms(standing))]
+    lines = (
+        [*_of_the_choice(standing), *_of_the_terms(standing)] if standing.user.is_consumer else _of_the_plan(standing)
+    )
+    return [line % names for line in lines]
+
+
+def _of_the_plan(standing: Standing) -> list[str]:
+    """Return what follows from a commercial plan, and from an earlier *allow* that was withdrawn."""
+    nothing = _("While you are on a commercial plan, nothing of yours is used to train models.")
+    return [nothing, _of_an_earlier_allow()] if standing.state.training == Training.REFUSE else [nothing]
 
 
 def _of_the_choice(standing: Standing) -> list[str]:
@@ -55,11 +62,14 @@ def _of_the_choice(standing: Standing) -> list[str]:
     kept = _("Conversations are kept for %(otherwise)s after your last message.")
     if not training:
         return [_("Until you choose, nothing is used to train models."), kept]
-    before = _(
+    return [_("Nothing of yours is used to train models."), kept, _of_an_earlier_allow()]
+
+
+def _of_an_earlier_allow() -> str:
+    return _(
         "If you had allowed it before: training runs that have started keep what they have, no new one uses it, and"
         " what was kept for longer goes within %(otherwise)s of your change."
     )
-    return [_("Nothing of yours is used to train models."), kept, before]
 
 
 def _use(standing: Standing) -> str:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from privacy.models import PolicyUpdate, Surface, Training
+from privacy.models import CoverageReading, PolicyUpdate, Surface, Training
 from privacy.standing import Standing
 from privacy.tokens import TERMS
 from privacy.wording import retention_if_allowed, retention_otherwise, written_date
@@ -130,12 +130,18 @@ def _compose(standing: Standing, surface: Surface, *, asks_training: bool, asks_
 
 
 def _compose_withdrawal(update: PolicyUpdate) -> Question:
+    names = {"otherwise": retention_otherwise(update)}
     return Question(
         update=update,
         surface=Surface.SETTINGS,
         language=get_language() or settings.LANGUAGE_CODE,
         title=_("Withdraw your earlier permission"),
-        summary=(_("On your commercial plan nothing is used. This is about the time after it."),),
+        summary=(
+            _("On your commercial plan nothing is used to train models, and permission cannot be given."),
+            _("This is about what you wrote on a consumer plan, and about the time when you are back on one."),
+            _("What was kept for longer goes within %(otherwise)s of your change.") % names,
+            _("Training runs that have already started keep what they have."),
+        ),
         legend=_("Use of my chats and coding sessions to train models"),
         options=answer_options(update)[1:],
         terms_legend="",
@@ -179,15 +185,28 @@ def _summary(standing: Standing, surface: Surface) -> tuple[str, ...]:
         "coding_tool": settings.CODING_TOOL_NAME,
         "allowed": retention_if_allowed(update),
         "otherwise": retention_otherwise(update),
-        "last_day": written_date((standing.missed or update).last_day),
+        "last_day": written_date((standing.overdue or update).last_day),
     }
     return (
-        _("This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s.") % names,
+        _scope(update) % names,
         _("If you allow it, they are kept for %(allowed)s and used to train models, sensitive data filtered out.")
         % names,
         _("If you do not, they are kept for %(otherwise)s after your last message, then they are gone.") % names,
         _("You can change your choice at any time. Training runs that have already started keep what they have."),
         _when(standing, surface) % names,
+    )
+
+
+def _scope(update: PolicyUpdate) -> str:
+    """Return the line about what an *allow* reaches, by the update's reading of rule C3."""
+    if update.coverage_reading == CoverageReading.MESSAGE:
+        return _(
+            "This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s. Only what you"
+            " write while you allow it is used to train models."
+        )
+    return _(
+        "This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s. In resumed ones,"
+        " earlier messages count too, except those you wrote under a “No”."
     )
 
 

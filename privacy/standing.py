@@ -81,10 +81,18 @@ class Standing:
         return next((update for update in self.unsettled if self.at >= update.deadline), None)
 
     @property
+    def overdue(self) -> PolicyUpdate | None:
+        """Return the latest announced update whose deadline has come and which, like every later one, was not answered.
+
+        It is not always what gates: that may be an update whose terms alone are missing.
+        """
+        unanswered = takewhile(lambda update: update.version != self.state.answered_update_id, self.unsettled)
+        return next((update for update in unanswered if self.at >= update.deadline), None)
+
+    @property
     def is_overdue(self) -> bool:
         """Return whether the deadline of an update has come and neither it nor a later one was answered."""
-        unanswered = takewhile(lambda update: update.version != self.state.answered_update_id, self.unsettled)
-        return any(self.at >= update.deadline for update in unanswered)
+        return self.overdue is not None
 
     @property
     def periods(self) -> PolicyUpdate:

@@ -14,6 +14,10 @@ from tests.factories import DEADLINE, MEANWHILE, SECOND, answer_as, make_update
 pytestmark = pytest.mark.django_db
 
 ON_COMMERCIAL_PLANS = "While you are on a commercial plan, nothing of yours is used to train models."
+OF_AN_EARLIER_ALLOW = (
+    "If you had allowed it before: training runs that have started keep what they have, no new one uses it, and what"
+    " was kept for longer goes within 30 days of your change."
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +36,8 @@ def test_choice_on_a_commercial_plan_is_for_another(
     change_plan(alice, Plan.TEAM, at=MEANWHILE)
     alice.refresh_from_db()
     standing = standing_of(alice, MEANWHILE)
-    assert (choice_in_words(standing), consequences(standing)) == (words, [ON_COMMERCIAL_PLANS])
+    withdrawn = [OF_AN_EARLIER_ALLOW] if training is Training.REFUSE else []
+    assert (choice_in_words(standing), consequences(standing)) == (words, [ON_COMMERCIAL_PLANS, *withdrawn])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import Plan, User
-from privacy.models import PolicyUpdate, Surface, Training
+from privacy.models import CoverageReading, PolicyUpdate, Surface, Training
 from privacy.question import Question, question_for
 from privacy.standing import standing_of
 from tests.conftest import MoveClock
@@ -32,7 +32,8 @@ update: 2025-08-28
 language: en
 surface: pop_up
 May your chats be used to train models?
-This is about new and resumed chats in Marlow and coding sessions in Marlow Code.
+This is about new and resumed chats in Marlow and coding sessions in Marlow Code. In resumed ones, earlier messages \
+count too, except those you wrote under a “No”.
 If you allow it, they are kept for 5 years and used to train models, sensitive data filtered out.
 If you do not, they are kept for 30 days after your last message, then they are gone.
 You can change your choice at any time. Training runs that have already started keep what they have.
@@ -64,7 +65,10 @@ update: 2025-08-28
 language: en
 surface: settings
 Withdraw your earlier permission
-On your commercial plan nothing is used. This is about the time after it.
+On your commercial plan nothing is used to train models, and permission cannot be given.
+This is about what you wrote on a consumer plan, and about the time when you are back on one.
+What was kept for longer goes within 30 days of your change.
+Training runs that have already started keep what they have.
 Use of my chats and coding sessions to train models
 No, refuse training
 Kept for 30 days after the last message. Not used for training.
@@ -148,6 +152,15 @@ def test_commercial_plan_is_asked_for_an_earlier_allow_alone(alice: User, mallor
         assert question_for(standing_of(user, MEANWHILE), surface) is None
 
 
+@pytest.mark.parametrize("surface", Surface)
+def test_narrower_reading_is_asked_as_such(alice: User, surface: Surface) -> None:
+    make_update(coverage_reading=CoverageReading.MESSAGE)
+    assert asked(alice, MEANWHILE, surface).summary[0] == (
+        "This is about new and resumed chats in Marlow and coding sessions in Marlow Code. Only what you write while"
+        " you allow it is used to train models."
+    )
+
+
 def test_nothing_is_asked_before_the_announcement(alice: User, update: PolicyUpdate) -> None:
     assert all(question_for(standing_of(alice, ANNOUNCED - SECOND), surface) is None for surface in Surface)
 
@@ -211,6 +224,16 @@ def test_gate_names_the_last_day_that_has_passed(
     assert (update.deadline + 60 * DAY).isoformat() not in shown
     problem = client.get(reverse("conversations:index"), headers={"accept": "application/json"}).json()
     assert (problem["policy_update"], problem["deadline"]) == ("2025-10-01", DEADLINE.isoformat())
+
+
+@pytest.mark.parametrize("surface", [Surface.GATE, Surface.SETTINGS])
+def test_day_of_an_update_that_was_answered_is_not_named(alice: User, update: PolicyUpdate, surface: Surface) -> None:
+    """Its terms alone are missing: they gate, and the choice is asked for the newer update, whose day is to come."""
+    answer_as(alice, Training.REFUSE, terms=False)
+    make_update("2025-10-01", announced_at=DEADLINE + DAY, last_day=LAST_DAY + 60 * DAY)
+    line = "The last day to answer is November 27, 2025. Until then, the choice you made before stands."
+    assert standing_of(alice, DEADLINE + 2 * DAY).gate is Surface.GATE
+    assert asked(alice, DEADLINE + 2 * DAY, surface).summary[WHEN] == line
 
 
 @pytest.mark.parametrize(
