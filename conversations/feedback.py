@@ -58,7 +58,8 @@ class Preview:
 
     def digest(self, user: User, reply: Message) -> str:
         """Return the SHA-256 of who was shown what about which reply, in hex."""
-        shown = [str(user.principal), reply.pk, self.thumb, self.comment, self.excerpt, redaction.VERSION]
+        kept = [self.thumb, self.comment, self.excerpt, self.expires_at.isoformat()]
+        shown = [str(user.principal), reply.pk, *kept, redaction.VERSION]
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 

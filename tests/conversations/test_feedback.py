@@ -19,7 +19,7 @@ from privacy.models import Draft, PolicyUpdate, Training
 from tests.conftest import MoveClock
 from tests.conversations.assistants import Echo
 from tests.factories import AFTERWARDS, MEANWHILE, answer_as
-from tests.pages import Element, next_of, page
+from tests.pages import Element, hidden, next_of, page
 
 DAY = timedelta(days=1)
 LIST = reverse("conversations:feedback")
@@ -321,7 +321,8 @@ def test_comment_is_kept_at_the_gate_and_given_back(
 def test_kept_comment_is_forgotten_once_it_is_stored(alices: Client, alice: User) -> None:
     reply = reply_to(alice)
     keep_draft(alice, address(reply), "It was long.", at=MEANWHILE)
-    shown = previewed(alices, reply, "It was too long.")
+    filled = hidden(next(form for form in page(alices.get(address(reply))).all("form") if form.all("textarea")))
+    shown = page(alices.post(address(reply), filled | {"thumb": "up", "comment": "It was too long."}))
     assert Draft.objects.exists()
 
     alices.post(address(reply), fields(shown))
@@ -379,6 +380,19 @@ def test_preview_of_another_filter_is_shown_again(alices: Client, alice: User, m
     sent = fields(previewed(alices, reply))
     monkeypatch.setattr(redaction, "VERSION", "another")
     assert alices.post(address(reply), sent).status_code == 409
+    assert not FeedbackCopy.objects.exists()
+
+
+def test_preview_of_another_day_is_shown_again(alices: Client, alice: User, moved_to: MoveClock) -> None:
+    """It promised how long the copy is kept."""
+    reply = reply_to(alice)
+    sent = fields(previewed(alices, reply))
+    moved_to(MEANWHILE + DAY)
+
+    response = alices.post(address(reply), sent)
+
+    assert response.status_code == 409
+    assert "It is kept until September 11, 2030" in page(response).text
     assert not FeedbackCopy.objects.exists()
 
 
