@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import journal
 from accounts.negotiation import prefers_json, problem_document
+from privacy.drafts import kept_text
 
 
 @login_not_required
@@ -89,8 +90,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose protection against forgery did not match, often after signing in elsewhere."""
-    # Only a message is given back, to be copied; nothing is saved, and no credential is called that.
-    text = request.POST.get("text", "")
+    # Only what is kept at the gate is given back, to be copied; nothing is saved, and no credential is among it.
+    text = kept_text(request)
     if getattr(request, "htmx", False) and not text:
         return HttpResponseClientRefresh()
     return _wrong(request, HTTPStatus.FORBIDDEN, "403_csrf.html", _("This form is out of date"), text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -18,10 +18,10 @@ from accounts.http import SignedInRequest, number_before
 from conversations.actions import Gone, start_conversation, unanswered, write_message
 from conversations.assistant import Assistant, NoReply, connected_assistant
 from conversations.forms import MessageForm, RenameForm, StartForm
-from conversations.models import Conversation, ConversationKind, Format, Message, list_url
+from conversations.models import Conversation, ConversationKind, Format, Message
 from conversations.replies import answer_message, pieces_of_reply
 from conversations.views import judged, list_page, own
-from privacy.drafts import draft_for, drop_draft, writer_token
+from privacy.drafts import draft_for, drop_draft, is_private, typed_again, writer_token
 
 LENGTH = 50
 
@@ -29,8 +29,11 @@ LENGTH = 50
 @require_safe
 def chat(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one conversation, with a field to write in."""
-    draft = draft_for(request.user, request.path, at=clock.now())
-    return _chat(request, own(request, pk), MessageForm(initial={"text": draft}))
+    draft, conversation = draft_for(request.user, request.path, at=clock.now()), judged(request.user, pk)
+    typed = typed_again(draft)
+    if conversation is None and draft is None:
+        raise Http404
+    return _chat(request, conversation, MessageForm(initial=typed)) if conversation else _gone(request, pk, typed)
 
 
 def _chat(
@@ -84,7 +87,7 @@ def start(request: SignedInRequest, kind: ConversationKind) -> HttpResponse:
         private=typed["private"],
         key=typed["key"],
     )
-    drop_draft(request.user, list_url(kind))
+    drop_draft(request.user, typed["draft"])
     if request.htmx:
         # The reply streams into the page of the conversation, which asks for it.
         return HttpResponseClientRedirect(f"{message.conversation.get_absolute_url()}?reply")
@@ -96,7 +99,7 @@ def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Write in one conversation."""
     form, conversation = MessageForm(request.POST), judged(request.user, pk)
     if conversation is None:
-        return _gone(request, pk)
+        return _gone(request, pk, _typed(request, form))
     if not form.is_valid():
         return _refused(request, conversation, form)
     typed = form.cleaned_data
@@ -110,17 +113,22 @@ def write(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
             after=typed["after"],
         )
     except Gone:
-        return _gone(request, pk)
-    drop_draft(request.user, conversation.get_absolute_url())
+        return _gone(request, pk, _typed(request, form))
+    drop_draft(request.user, typed["draft"])
     return _streamed(request, message, is_new=True) if request.htmx else _answered(request, message)
 
 
-def _gone(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+def _typed(request: SignedInRequest, form: MessageForm) -> dict[str, object]:
+    """Return what a form has brought, to be typed into another. A form for a private conversation says that it is."""
+    return {"text": form["text"].value(), "draft": form["draft"].value(), "private": is_private(request)}
+
+
+def _gone(request: SignedInRequest, pk: uuid.UUID, typed: dict[str, object]) -> HttpResponse:
     """Say that the conversation is not there, with what was written in it in the field for a new one."""
     messages.error(request, str(Gone.message))
-    # What was to be private is to be so still, as long as anything is known of it.
+    # A form of before a release that says so may still be open.
     was_private = Conversation.objects.filter(user=request.user, pk=pk, is_private=True).exists()
-    form = StartForm(initial={"text": request.POST.get("text", ""), "private": was_private}, user=request.user)
+    form = StartForm(initial=typed | {"private": typed["private"] or was_private}, user=request.user)
     return list_page(request, ConversationKind.CHAT, form, HTTPStatus.NOT_FOUND)
 
 

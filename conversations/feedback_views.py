@@ -27,7 +27,7 @@ from conversations.forms import FeedbackForm
 from conversations.models import Conversation, Message
 from conversations.recognisers import TooSlow
 from conversations.views import own
-from privacy.drafts import draft_for, drop_draft, writer_token
+from privacy.drafts import draft_for, drop_draft, typed_again, writer_token
 
 LENGTH = 30
 
@@ -41,8 +41,8 @@ def give(request: SignedInRequest, pk: uuid.UUID, number: int) -> HttpResponse:
     if given := feedback_of(request.user).filter(message=rated).first():
         return redirect(given)
     if request.method != "POST":
-        written = draft_for(request.user, request.path, at=clock.now())
-        return _page(request, rated, FeedbackForm(initial={"thumb": request.GET.get("thumb", ""), "comment": written}))
+        written = typed_again(draft_for(request.user, request.path, at=clock.now()), "comment")
+        return _page(request, rated, FeedbackForm(initial={"thumb": request.GET.get("thumb", "")} | written))
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return _page(request, rated, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -63,7 +63,7 @@ def _store(request: SignedInRequest, rated: Message, form: FeedbackForm) -> Http
         return redirect(not_done.feedback)
     except Gone as gone:
         raise Http404 from gone
-    drop_draft(request.user, request.path)
+    drop_draft(request.user, form.cleaned_data["draft"])
     messages.success(request, _("Your feedback is saved. Thank you."))
     return redirect(given)
 
@@ -77,7 +77,7 @@ def _page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """Show the form, or, once it is filled in, what would be stored."""
-    context: dict[str, Any] = {"form": form, "rated": rated, "conversation": rated.conversation, "not_done": not_done}
+    context: dict[str, Any] = {"form": form, "conversation": rated.conversation, "not_done": not_done}
     context["writer"] = writer_token(request.user)
     if not (form.is_bound and form.is_valid()):
         return render(request, "conversations/give_feedback.html", context, status=status)

@@ -29,6 +29,8 @@ class MessageForm(forms.Form):
     format = forms.ChoiceField(choices=Format, required=False)
     # The last message its writer saw; without it, nothing shows that a form was sent twice.
     after = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    # The draft it was filled with, which sending it drops.
+    draft = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
     def clean_text(self) -> str:
         """Refuse a text that is nothing but white space."""
@@ -106,6 +108,7 @@ class FeedbackForm(forms.Form):
         },
     )
     token = forms.CharField(required=False)
+    draft = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

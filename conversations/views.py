@@ -20,7 +20,7 @@ from conversations.badge import name_runs
 from conversations.forms import RenameForm, SearchForm, StartForm
 from conversations.lists import page_of
 from conversations.models import Conversation, ConversationKind, list_url
-from privacy.drafts import start_for, writer_token
+from privacy.drafts import draft_for, typed_again, writer_token
 from privacy.http import AskedRequest
 from privacy.standing import Prompt
 
@@ -33,8 +33,8 @@ OVERVIEWS = {
 @require_safe
 def index(request: SignedInRequest, kind: ConversationKind) -> HttpResponse:
     """List someone's conversations of one kind, with a field to start another."""
-    kept = start_for(request.user, request.path, at=clock.now())
-    return list_page(request, kind, StartForm(initial=kept, user=request.user))
+    draft = draft_for(request.user, request.path, at=clock.now())
+    return list_page(request, kind, StartForm(initial=typed_again(draft), user=request.user))
 
 
 def list_page(

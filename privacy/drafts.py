@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import ResolverMatch, reverse
 
@@ -40,6 +39,8 @@ ACTS = dict.fromkeys(
 )
 # The box beside it that nobody should have to remember to tick again.
 PRIVATE = "private"
+# What a form carries that was filled with a draft: its id.
+DRAFT = "draft"
 
 
 def page_of(match: ResolverMatch, kwargs: dict[str, Any]) -> str:
@@ -64,7 +65,8 @@ def kept_text(request: HttpRequest) -> str:
     match = request.resolver_match
     if request.method != "POST" or match is None or match.view_name not in KEPT_FIELDS:
         return ""
-    return request.POST.get(KEPT_FIELDS[match.view_name][0], "").replace("\0", "")
+    # A browser sends each line with an end of its own: what it was given back, and sends again, is to be the same text.
+    return request.POST.get(KEPT_FIELDS[match.view_name][0], "").replace("\0", "").replace("\r\n", "\n")
 
 
 def is_private(request: HttpRequest) -> bool:
@@ -94,34 +96,31 @@ def keep_draft(user: User, path: str, text: str, *, private: bool = False, at: d
     and the oldest where there are too many.
     """
     lock_user(user)
-    earlier = _kept(user, path, at=at).first() or Draft(user=user, path=path)
+    earlier = draft_for(user, path, at=at) or Draft()
     private = private or earlier.is_private
-    if text in earlier.text:
-        Draft.objects.filter(pk=earlier.pk).update(is_private=private)
+    if f"\n\n{text}\n\n" in f"\n\n{earlier.text}\n\n":
+        Draft.objects.filter(pk=earlier.pk).update(is_private=private, kept_at=at)
     else:
         text = f"{earlier.text}\n\n{text}" if earlier.text else text
-        values = {"text": text[-LONGEST_KEPT:], "is_private": private, "kept_at": at}
-        Draft.objects.update_or_create(user=user, path=path, defaults=values)
+        # A row of its own: sending a form that was filled with less is not to drop what has come since.
+        Draft.objects.filter(user=user, path=path).delete()
+        Draft.objects.create(user=user, path=path, text=text[-LONGEST_KEPT:], is_private=private, kept_at=at)
     lately = Draft.objects.filter(user=user, kept_at__gt=at - KEPT_FOR).order_by("-kept_at", "-pk")
     kept = list(lately.values_list("pk", flat=True)[:MOST_KEPT])
     Draft.objects.filter(user=user).exclude(pk__in=kept).delete()
 
 
-def draft_for(user: User, path: str, *, at: datetime) -> str:
-    """Return the text kept for a page, or an empty one. It is kept for 30 days."""
-    return _kept(user, path, at=at).values_list("text", flat=True).first() or ""
+def draft_for(user: User, path: str, *, at: datetime) -> Draft | None:
+    """Return what was kept for a page, or None. It is kept for 30 days."""
+    return Draft.objects.filter(user=user, path=path, kept_at__gt=at - KEPT_FOR).first()
 
 
-def start_for(user: User, path: str, *, at: datetime) -> dict[str, Any]:
-    """Return what was kept of a form that starts a conversation: the text, and whether it was to be private."""
-    kept = _kept(user, path, at=at).values("text", "is_private").first()
-    return {"text": kept["text"], PRIVATE: kept["is_private"]} if kept else {}
+def typed_again(draft: Draft | None, field: str = "text") -> dict[str, Any]:
+    """Return what fills a form with what was kept: the text, whether it was to be private, and which draft it is."""
+    return {field: draft.text, PRIVATE: draft.is_private, DRAFT: draft.pk} if draft else {}
 
 
-def _kept(user: User, path: str, *, at: datetime) -> QuerySet[Draft]:
-    return Draft.objects.filter(user=user, path=path, kept_at__gt=at - KEPT_FOR)
-
-
-def drop_draft(user: User, path: str) -> None:
-    """Forget the text kept for a page: it has been sent."""
-    Draft.objects.filter(user=user, path=path).delete()
+def drop_draft(user: User, draft: int | None) -> None:
+    """Forget the draft that a form was filled with: it has been sent. What else is kept for that page stays."""
+    if draft is not None:
+        Draft.objects.filter(user=user, pk=draft).delete()

@@ -95,6 +95,12 @@ def page(response: HttpResponseBase) -> Element:
     return parsed(response.content.decode())
 
 
+def hidden(form: Element) -> dict[str, str]:
+    """Return what a form sends that nobody sees, and the boxes that are ticked, by name."""
+    fields = [field for field in form.all("input") if field["type"] == "hidden" or "checked" in field]
+    return {field["name"]: field.attributes.get("value", "on") for field in fields}
+
+
 def next_of(address: str) -> str:
     """Return where an address says to go on to."""
     return parse_qs(urlsplit(address).query).get("next", [""])[0]

@@ -526,8 +526,11 @@ def test_body_in_another_charset_is_refused(client: Client, charset: str) -> Non
     assert response.content
 
 
-def test_message_in_a_form_that_is_out_of_date_is_given_back(db: None) -> None:
-    response = Client(enforce_csrf_checks=True).post("/chats/new/", {"text": "Nuts & <b>bolts</b>"})
+@pytest.mark.parametrize(
+    ("address", "field"), [("/chats/new/", "text"), (f"/chats/{uuid.UUID(int=1)}/replies/1/feedback/", "comment")]
+)
+def test_message_in_a_form_that_is_out_of_date_is_given_back(db: None, address: str, field: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(address, {field: "Nuts & <b>bolts</b>"})
 
     assert response.status_code == HTTPStatus.FORBIDDEN
     assert "\nNuts &amp; &lt;b&gt;bolts&lt;/b&gt;</textarea>" in response.content.decode()
