@@ -57,10 +57,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A model whose rows are acts that are journalled; they have `recorded_at`. `line_of` says how."""
+    """A model whose rows are acts that are journalled; they have `recorded_at`.
+
+    `line_of` says how, and `needs` which rows that they refer to it looks at.
+    """
 
     model: type[models.Model]
     line_of: Callable[[Any], Line]
+    needs: tuple[str, ...] = ()
+
+    def recorded_since(self, since: datetime) -> models.QuerySet[Any]:
+        """Return the rows recorded since an instant, the earliest first, with what their lines need."""
+        found = self.model._default_manager.filter(recorded_at__gte=since).order_by("recorded_at")
+        return found.select_related(*self.needs) if self.needs else found
 
     def known(self, keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
         """Return which of these keys are rows."""
@@ -120,10 +129,13 @@ def _append(line: Line) -> None:
 
 
 def append(lines: Iterable[Line]) -> None:
-    """Write lines to the file of today, and wait until they are on the disk. Raises OSError."""
+    """Write lines to the file of today, and wait until they are on the disk. Raises OSError.
+
+    Where the clock was ahead, and has left a file of a day to come, they follow there: the latest lines stand last.
+    """
     directory = settings.JOURNAL_DIR
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{timezone.now().astimezone(UTC):%Y-%m-%d}.jsonl"
+    path = max([directory / f"{timezone.now().astimezone(UTC):%Y-%m-%d}.jsonl", *files()[-1:]])
     is_new = not path.exists()
     with path.open("ab+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -150,13 +162,16 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def complete() -> int:
-    """Write the lines of acts whose process ended between its commit and its line, and return how many."""
-    since = timezone.now() - COMPLETED_BACK_TO
+def complete(*, since: datetime | None = None) -> int:
+    """Write the lines of acts that stand in no file, and return how many.
+
+    Their process ended between its commit and its line, or files are lost. Looks at what was recorded in the last three
+    days, or since an instant.
+    """
+    since = since or timezone.now() - COMPLETED_BACK_TO
     missing = 0
     for proof in PROOFS:
-        rows = proof.model._default_manager.filter(recorded_at__gte=since).order_by("recorded_at")
-        lines = map(proof.line_of, rows.iterator())
+        lines = map(proof.line_of, proof.recorded_since(since).iterator())
         while batch := list(islice(lines, LOOKED_FOR)):
             if lost := _unwritten(batch):
                 append(lost)
@@ -237,9 +252,13 @@ def is_lost() -> bool:
     return any(proof.model._default_manager.filter(recorded_at__lt=by).exists() for proof in PROOFS)
 
 
-def begin_anew() -> None:
-    """Begin a journal where the one there was is lost for good."""
+def begin_anew() -> int:
+    """Write again what is lost for good of the journal, or all of it, and return how many lines that were.
+
+    Each act is a row for good. So the journal reaches back as far as any backup, and not only to this day.
+    """
     append([])
+    return complete(since=datetime.min.replace(tzinfo=UTC))
 
 
 def is_behind() -> bool:

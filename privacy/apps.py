@@ -28,4 +28,4 @@ class PrivacyConfig(AppConfig):
         post_migrate.connect(NOTES.install_after_migrate, sender=self, weak=False)
         personal_data.register(*holdings.HOLDINGS)
         journal.register(actions.TRAINING_REFUSED, restoring.refuse_again)
-        journal.register_proof(journal.Proof(TrainingRefusal, actions.line_of))
+        journal.register_proof(journal.Proof(TrainingRefusal, actions.line_of, needs=("user",)))

@@ -242,6 +242,59 @@ def test_database_whose_journal_is_missing_does_not_serve(alice: User) -> None:
     assert len(lines()) == 1
 
 
+@pytest.mark.parametrize("left", ["nothing", "a file of another day", "a file with one line of two"])
+def test_what_is_lost_of_the_journal_is_written_again_however_old_it_is(
+    alice: User, update: PolicyUpdate, left: str
+) -> None:
+    """A backup may be as old; what was done since must not come back with it."""
+    answer_as(alice, Training.ALLOW)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + SECOND)
+    actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    before = lines()
+    recorded = timezone.now() - timedelta(days=29)
+    for model in (JournalEntry, TrainingRefusal):
+        model.objects.update(recorded_at=recorded)
+    (path,) = journal.files()
+    if left == "a file with one line of two":
+        path.write_text(path.read_text().splitlines(keepends=True)[1])
+    else:
+        path.unlink()
+    if left == "a file of another day":
+        path.with_name("2025-09-10.jsonl").touch()
+
+    replayed_anew = StringIO()
+    call_command("replay_journal", "--anew", stdout=replayed_anew)
+
+    assert sorted(lines(), key=str) == sorted(before, key=str)
+    written = 1 if left == "a file with one line of two" else 2
+    assert replayed_anew.getvalue().endswith(f"Lines that had not been written: {written}.\n")
+
+
+@pytest.mark.parametrize("refusals", [1, 3])
+def test_missing_lines_are_looked_for_by_one_query_for_each_kind_of_row(
+    update: PolicyUpdate, django_assert_num_queries: Any, refusals: int
+) -> None:
+    for number in range(refusals):
+        user = make_user(f"person-{number}@example.com")
+        answer_as(user, Training.ALLOW)
+        answer_as(user, Training.REFUSE, at=MEANWHILE + SECOND)
+    assert len(lines()) == refusals
+    with django_assert_num_queries(len(journal.PROOFS)):
+        assert journal.complete() == 0
+
+
+def test_lines_follow_those_that_a_clock_which_was_ahead_has_left(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = settings.JOURNAL_DIR / "2099-01-01.jsonl"
+    settings.JOURNAL_DIR.mkdir()
+    ahead.touch()
+    monkeypatch.setattr(journal, "LATEST", 2)
+    for _number in range(3):
+        actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+
+    assert journal.files() == [ahead]
+    assert journal.latest() == lines()[-2:]
+
+
 def test_refusal_tells_too_that_the_journal_is_missing(alice: User, update: PolicyUpdate) -> None:
     answer_as(alice, Training.ALLOW)
     answer_as(alice, Training.REFUSE, at=MEANWHILE + SECOND)
