@@ -7,10 +7,10 @@ and a conversation resumed before its date is never lost to it.
 import json
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 BATCH = 4000
 
 Rows = QuerySet[Any]
+T = TypeVar("T")
 
 
 class Unfinished(Exception):
@@ -133,13 +134,21 @@ def take_unconfirmed(due: Rows) -> Iterator[int]:
 
 def take_accounts(due: Rows) -> Iterator[int]:
     """Erase deleted accounts whose own task did not come to its end. Raises what kept the last one of them."""
+    principals = list(due.values_list("principal", flat=True)[:BATCH])
+    yield from one_by_one(principals, erase, "The account %s could not be erased.")
+
+
+def one_by_one(found: Iterable[T], act: Callable[[T], object], failed: str) -> Iterator[int]:
+    """Do something to each, and yield 1 once it is done. Raises what kept it from being done to the last one of them.
+
+    One must not keep the rest; it is met again next time. The log says which has `failed`.
+    """
     kept: Exception | None = None
-    for principal in list(due.values_list("principal", flat=True)[:BATCH]):
+    for each in found:
         try:
-            erase(principal)
+            act(each)
         except Exception as error:
-            # One that can't be erased must not keep the rest; it is due again next time.
-            logger.exception("The account %s could not be erased.", principal)
+            logger.exception(failed, each)
             kept = error
         else:
             yield 1

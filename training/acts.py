@@ -12,7 +12,7 @@ from accounts.journal import require_replayed
 from accounts.models import User
 from training import actions, problems, steps, tasks
 from training.counts import Words
-from training.models import Doing, State, TrainingRun
+from training.models import Doing, State, TrainingRun, before
 
 
 class Stale(problems.NotDone):
@@ -113,7 +113,7 @@ ACTS = (
         ),
         _("Count"),
         _("The conversations are counted."),
-        frozenset({State.DRAFT, State.PREPARED}),
+        steps.ASKED_FROM[Doing.COUNT],
         _asks_for(Doing.COUNT),
     ),
     Act(
@@ -126,7 +126,7 @@ ACTS = (
         ),
         _("Prepare"),
         _("The run is prepared."),
-        frozenset({State.DRAFT}),
+        before(State.PREPARED),
         _asks_for(Doing.PREPARE),
         leads_to=State.PREPARED,
         says_counts=True,
@@ -150,7 +150,7 @@ ACTS = (
         ),
         _("Start"),
         _("The run has started. What is in it stays as it is."),
-        frozenset({State.PREPARED}),
+        before(State.STARTED),
         _asks_for(Doing.START),
         leads_to=State.STARTED,
         says_counts=True,
@@ -161,7 +161,7 @@ ACTS = (
         _("Finishing says that the training is done. The files are destroyed 90 days later."),
         _("Finish"),
         _("The run is finished. Its files are destroyed in 90 days."),
-        frozenset({State.STARTED}),
+        before(State.FINISHED),
         _finish,
         leads_to=State.FINISHED,
     ),
@@ -171,7 +171,7 @@ ACTS = (
         _("Cancelling removes the list of conversations and the files. What was done stays on record."),
         _("Cancel the run"),
         _("The run is cancelled, and its files are gone."),
-        frozenset({State.DRAFT, State.PREPARED}),
+        before(State.CANCELLED),
         _cancel,
         leads_to=State.CANCELLED,
     ),
@@ -184,7 +184,7 @@ ACTS = (
         ),
         _("Verify"),
         _("The run is verified. What was found stands below."),
-        frozenset(State),
+        steps.ASKED_FROM[Doing.VERIFY],
         _asks_for(Doing.VERIFY),
     ),
 )
@@ -196,11 +196,16 @@ def possible_for(run: TrainingRun) -> list[Act]:
 
 
 def is_done_by(act: Act, run: TrainingRun, user: User) -> bool:
-    """Return whether the run is where an act leads, and this person has moved it there: their second click."""
+    """Return whether the run is where an act leads, and this person has moved it there: their second click.
+
+    Raises FilesLeft if that has not had its whole effect.
+    """
     last = run.moves.order_by("pk").last()
-    return (
-        act.leads_to is not None and last is not None and (last.state, last.moved_by) == (act.leads_to, user.principal)
-    )
+    if act.leads_to is None or last is None or (last.state, last.moved_by) != (act.leads_to, user.principal):
+        return False
+    if act.leads_to == State.CANCELLED and run.destroyed_at is None:
+        raise FilesLeft
+    return True
 
 
 def check_seen(run: TrainingRun, seen: int) -> None:

@@ -191,11 +191,11 @@ class TrainingRunAdmin(StaffList):
 
     def _do(self, request: SignedInRequest, run: TrainingRun, act: Act, form: ActForm) -> None:
         """Do an act, and say what came of it."""
-        if is_done_by(act, run, request.user):
-            # The second click: what it asks for is done.
-            messages.success(request, str(act.done))
-            return
         try:
+            if is_done_by(act, run, request.user):
+                # The second click: what it asks for is done.
+                messages.success(request, str(act.done))
+                return
             check_seen(run, form.cleaned_data["seen"])
             is_done = act.do(run, request.user, clock.now(), form.cleaned_data.get("reason", ""))
         except (Stale, UnderWay, FilesLeft) as not_done:
@@ -221,7 +221,6 @@ class TrainingRunAdmin(StaffList):
             "opts": self.opts,
             "title": title,
             "run": run,
-            "may_move": self.has_add_permission(request),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, f"{FOLDER}/{name}.html", common | context)

@@ -15,6 +15,10 @@ from training.models import Removal, Shard, State, TrainingRun
 from training.problems import noting_problems
 from training.shards import pending, write_shard
 
+# How many noted removals one statement names, each of them twice. PostgreSQL takes 65,535 parameters, and a replay may
+# have noted more.
+REMOVALS = 10_000
+
 
 def take_out_removed(run: TrainingRun) -> None:
     """Take out of a prepared run what acts have removed, with the files that held it."""
@@ -28,9 +32,12 @@ def take_out_removed(run: TrainingRun) -> None:
 
 def removed_taken_out(run: TrainingRun) -> list[Shard]:
     """Do the same to a run that is locked, and return the shards whose files have to be written again."""
-    removals = Removal.objects.filter(run=run, pk__in=list(run.removals.values_list("pk", flat=True)))
-    shards = _taken_out(manifest.take_out(run, manifest.removed(run, removals)))
-    removals.delete()
+    noted, shards = list(run.removals.order_by("pk").values_list("pk", flat=True)), []
+    for begin in range(0, len(noted), REMOVALS):
+        # By their keys: what an act notes that is committed meanwhile is not to be deleted unseen.
+        removals = Removal.objects.filter(run=run, pk__in=noted[begin : begin + REMOVALS])
+        shards += _taken_out(manifest.take_out(run, manifest.removed(run, removals)))
+        removals.delete()
     return shards
 
 

@@ -10,8 +10,7 @@ from accounts.models import User
 from accounts.personal_data import Holding, in_batches
 from conversations.models import Conversation
 from privacy.models import ConsentRecord, Kind
-from training.manifest import SEEN
-from training.models import FROZEN, ManifestRow, Removal, RunMove, Step, TrainingRun
+from training.models import FROZEN, HOLDS, ManifestRow, Removal, RunMove, Step, TrainingRun
 
 
 def rows_of(user: User) -> QuerySet[ManifestRow]:
@@ -20,7 +19,7 @@ def rows_of(user: User) -> QuerySet[ManifestRow]:
     That finds conversations that are deleted too: a started run keeps what it has (rule D6).
     """
     allowed = ConsentRecord.objects.filter(principal=user.principal, kind=Kind.TRAINING_ALLOWED)
-    return ManifestRow.objects.filter(record__in=allowed, run__state__in=SEEN)
+    return ManifestRow.objects.filter(record__in=allowed, run__state__in=HOLDS)
 
 
 def runs_with_something_of(user: User, at: datetime) -> list[tuple[TrainingRun, int]]:

@@ -15,10 +15,8 @@ from accounts.models import User
 from conversations.eligibility import Reason
 from conversations.models import Conversation, Message
 from privacy.models import ConsentRecord, CoverageReading, Kind, Training
-from training.models import ManifestRow, Removal, Shard, State, TrainingRun
+from training.models import HOLDS, ManifestRow, Removal, Shard, State, TrainingRun
 
-# Runs that hold something: a draft has no rows that stay, and a cancelled run none at all.
-SEEN = (State.PREPARED, State.STARTED, State.FINISHED)
 # Conversations in one file. As much is lost when the task that writes it is killed: a minute or so.
 SHARD_SIZE = 10_000
 
@@ -199,7 +197,7 @@ def runs_of(conversations: Iterable[Conversation]) -> dict[uuid.UUID, list[str]]
     one day that nothing tells apart are one sentence.
     """
     reasons = {conversation.pk: conversation.reason for conversation in conversations}
-    found = ManifestRow.objects.filter(conversation__in=reasons, run__state__in=SEEN).select_related("run")
+    found = ManifestRow.objects.filter(conversation__in=reasons, run__state__in=HOLDS).select_related("run")
     runs: dict[uuid.UUID, list[str]] = defaultdict(list)
     for row in found.order_by("run__created_at"):
         if row.run.state != State.PREPARED or not reasons[row.conversation]:

@@ -41,10 +41,17 @@ MOVES = {
     State.FINISHED: frozenset[State](),
     State.CANCELLED: frozenset[State](),
 }
+# In these a run holds something: a draft has no rows that stay and no files, and a cancelled run none at all.
+HOLDS = (State.PREPARED, State.STARTED, State.FINISHED)
 # From then on nothing in a run changes any more.
 FROZEN = (State.STARTED, State.FINISHED)
 # How long a run may stay there: then a prepared one cancels itself, and the files of a finished one are destroyed.
 STAYS = {State.PREPARED: timedelta(days=30), State.FINISHED: timedelta(days=90)}
+
+
+def before(state: State) -> frozenset[State]:
+    """Return from where a run can be moved to a state."""
+    return frozenset(earlier for earlier, later in MOVES.items() if state in later)
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):

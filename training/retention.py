@@ -1,24 +1,22 @@
 """The dates that runs have (rule E1): the purge keeps them, and its check looks at them too."""
 
 import logging
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from accounts import clock
-from conversations.purge import Target
+from conversations.purge import Target, one_by_one
 from training import store
 from training.actions import cancel_run, destroy_files
-from training.models import State, TrainingRun
+from training.models import HOLDS, State, TrainingRun
 from training.problems import WrongState
 
 logger = logging.getLogger(__name__)
-
-
-# The states in which a run has files, until they are destroyed.
-HAVE_FILES = (State.PREPARED, State.STARTED, State.FINISHED)
 
 
 def forgotten(at: datetime) -> QuerySet[TrainingRun]:
@@ -44,15 +42,19 @@ def take_forgotten(due: QuerySet[Any]) -> Iterator[int]:
 
 def take_files(due: QuerySet[Any]) -> Iterator[int]:
     """Destroy the files of runs, and those that belong to no run: what a restored database does not know of."""
-    for run in list(due):
-        destroy_files(run)
-        yield 1
+    found = chain(list(due.values_list("pk", flat=True)), _strays())
+    yield from one_by_one(
+        found, lambda key: destroy_files(TrainingRun(pk=key)), "The files of the run %s could not go."
+    )
+
+
+def _strays() -> Iterator[uuid.UUID]:
+    """Yield the runs that have files and are not known, or not to have any."""
     for key in store.runs_with_files():
         # Looked at after its folder: a run is prepared first, and written then.
-        if not TrainingRun.objects.filter(pk=key, state__in=HAVE_FILES, destroyed_at__isnull=True).exists():
+        if not TrainingRun.objects.filter(pk=key, state__in=HOLDS, destroyed_at__isnull=True).exists():
             logger.warning("There is no run %s any more that has files: they are destroyed.", key)
-            store.destroy(TrainingRun(pk=key))
-            yield 1
+            yield key
 
 
 TARGETS = (

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import pyarrow.parquet as pq
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.journal import require_replayed
+from accounts.personal_data import in_batches
 from conversations.redaction import VERSION
 from training import store
 from training.models import ManifestRow, Shard, State, TrainingRun
@@ -63,16 +64,10 @@ def write_shard(run: TrainingRun, number: int, *, on_batch: Callable[[int], obje
 
 def _batches(shard: Shard) -> Iterator[list[Record]]:
     rows = ManifestRow.objects.filter(run=shard.run_id, shard=shard.number).select_related("record__update")
-    for batch in _in_batches(rows.only(*READ).order_by("export_id")):
+    # Each batch is a query of its own: none stays open while the filter works.
+    found = in_batches(rows.only(*READ), by="export_id", size=BATCH)
+    while batch := list(islice(found, BATCH)):
         yield list(records_of(batch))
-
-
-def _in_batches(rows: QuerySet[ManifestRow]) -> Iterator[list[ManifestRow]]:
-    """Yield rows in their order, each batch a query of its own: none stays open while the filter works."""
-    last = None
-    while batch := list((rows.filter(export_id__gt=last) if last else rows)[:BATCH]):
-        yield batch
-        last = batch[-1].export_id
 
 
 @transaction.atomic

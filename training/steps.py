@@ -18,7 +18,7 @@ from accounts.journal import require_replayed
 from accounts.models import INTERRUPTED_AFTER, User
 from training import actions, problems
 from training.counts import counts_of
-from training.models import FROZEN, Doing, State, Step, TrainingRun
+from training.models import FROZEN, Doing, State, Step, TrainingRun, before
 from training.verification import differences
 
 logger = logging.getLogger(__name__)
@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 # From where each can be asked for.
 ASKED_FROM = {
     Doing.COUNT: frozenset({State.DRAFT, State.PREPARED}),
-    Doing.PREPARE: frozenset({State.DRAFT}),
-    Doing.START: frozenset({State.PREPARED}),
+    Doing.PREPARE: before(State.PREPARED),
+    Doing.START: before(State.STARTED),
     Doing.VERIFY: frozenset(State),
 }
 
@@ -56,13 +56,13 @@ def ask_for(run: TrainingRun, doing: Doing, user: User, *, at: datetime, reason:
     with transaction.atomic():
         run = TrainingRun.objects.select_for_update(no_key=True).get(pk=run.pk)
         # Locked, so that no worker takes what is given up here.
-        before = run.steps.select_for_update().filter(finished_at__isnull=True).first()
-        if before is not None and before.is_under_way(at):
+        earlier = run.steps.select_for_update().filter(finished_at__isnull=True).first()
+        if earlier is not None and earlier.is_under_way(at):
             raise UnderWay
         if run.state not in ASKED_FROM[doing]:
             raise problems.WrongState
-        if before is not None:
-            end(before, problems.INTERRUPTED)
+        if earlier is not None:
+            end(earlier, problems.INTERRUPTED)
         return Step.objects.create(
             run=run, doing=doing, asked_by=user.principal, reason=reason, asked_at=at, moved_at=at
         )

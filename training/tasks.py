@@ -11,10 +11,10 @@ from celery import shared_task
 from accounts import clock
 from accounts.journal import require_replayed
 from accounts.models import INTERRUPTED_AFTER
+from conversations.purge import one_by_one
 from conversations.recognisers import TooSlow
 from training import actions, filing, problems, steps, store
-from training.manifest import SEEN
-from training.models import Doing, State, TrainingRun
+from training.models import HOLDS, Doing, State, TrainingRun
 from training.records import Incomplete
 from training.shards import pending, write_shard
 
@@ -70,12 +70,17 @@ def _look_again(key: int) -> None:
 def keep_runs() -> None:
     """Keep the prepared runs as they should be: take out what has become ineligible, and write what is missing.
 
-    Drafts whose freeze was killed are drafts again. Raises Behind.
+    Drafts whose freeze was killed are drafts again. Raises Behind, and once all others are kept, what hindered one.
     """
     require_replayed()
     actions.give_up_freezes(clock.now())
-    for run in TrainingRun.objects.filter(state__in=SEEN, destroyed_at__isnull=True):
-        store.discard_abandoned(run)
-        if run.state == State.PREPARED:
-            filing.take_out_ineligible(run, clock.now())
-            write_files.delay(str(run.pk))
+    runs = TrainingRun.objects.filter(state__in=HOLDS, destroyed_at__isnull=True)
+    for _kept in one_by_one(list(runs), _keep, "The run %s could not be kept as it should be."):
+        pass
+
+
+def _keep(run: TrainingRun) -> None:
+    store.discard_abandoned(run)
+    if run.state == State.PREPARED:
+        filing.take_out_ineligible(run, clock.now())
+        write_files.delay(str(run.pk))

@@ -474,9 +474,15 @@ def test_run_is_cancelled_though_its_files_can_not_be_removed(
         patch.setattr(filesystem, "rm", refuse)
         assert "its files could not be removed" in press(site, run, "cancel", form)
 
-    assert run.state == State.CANCELLED
-    assert run.destroyed_at is None
-    assert files(run)
+        assert run.state == State.CANCELLED
+        assert run.destroyed_at is None
+        assert files(run)
+        again = press(site, run, "cancel", form)
+        assert "its files could not be removed" in again, "the second click says no other"
+        assert "its files are gone" not in again
+
+    actions.destroy_files(run)
+    assert "its files are gone" in press(site, run, "cancel", form)
 
 
 @pytest.mark.parametrize("act", ["count", "prepare", "write", "start", "verify"])

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from conversations.purge import due_at, purge
+from conversations.purge import Unfinished, due_at, purge
 from tests.conftest import MoveClock
 from tests.factories import SECOND, make_conversation
 from tests.training.runs import LATER, files, make_run, start
@@ -106,6 +106,31 @@ def test_check_of_the_purge_looks_at_runs_too(staff: User, allowing: User, moved
     moved_to(LATER + timedelta(days=90))
     with pytest.raises(CommandError, match="1 files of training runs"):
         call_command("purge_expired", check=True)
+
+
+def test_files_that_can_not_be_removed_keep_no_others(
+    staff: User, allowing: User, moved_to: MoveClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_conversation(allowing)
+    stuck, *others = [make_run(staff, state=State.FINISHED) for _number in range(3)]
+    stray = TrainingRun(pk=uuid.uuid4())
+    store.write(f"{store.folder_of(stray)}/shard-00000.parquet", b"of a run that no one knows")
+    at = LATER + timedelta(days=90)
+    moved_to(at)
+    destroy = store.destroy
+
+    def refuse(run: TrainingRun) -> None:
+        if run == stuck:
+            raise PermissionError(13, "Permission denied")
+        destroy(run)
+
+    monkeypatch.setattr(store, "destroy", refuse)
+    with pytest.raises(Unfinished):
+        purge(at)
+
+    assert files(stuck)
+    assert [files(run) for run in (*others, stray)] == [{}, {}, {}]
+    assert due_at(at)["files of training runs"] == 1
 
 
 def test_files_of_runs_that_a_restored_database_does_not_know_are_destroyed(staff: User, allowing: User) -> None:

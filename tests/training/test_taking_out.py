@@ -306,6 +306,25 @@ def test_act_that_a_backup_does_not_know_takes_out_though_it_was_reversed(
     assert exported(run) == []
 
 
+def test_more_is_taken_out_than_a_statement_can_name(
+    staff: User, allowing: User, mallory: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_as(mallory, Training.ALLOW)
+    conversations = [make_conversation(user) for user in (*[allowing] * 4, *[mallory] * 2)]
+    run = make_run(staff)
+    for conversation in conversations[:3]:
+        delete(allowing, conversation)
+    close_account(mallory, at=LATER)
+    monkeypatch.setattr(filing, "REMOVALS", 2)
+
+    filing.take_out_removed(run)
+
+    assert set(run.rows.values_list("conversation", flat=True)) == {conversations[3].pk}
+    assert not run.removals.exists()
+    run.refresh_from_db()
+    assert run.taken_out == 5
+
+
 def test_removal_noted_for_a_run_that_is_cancelled_meanwhile_goes(staff: User, allowing: User) -> None:
     run = make_run(staff, state=State.CANCELLED)
     Removal.objects.create(run=run, person=allowing.pk)
@@ -361,6 +380,33 @@ def test_draft_whose_freeze_was_killed_collects_no_removals_for_ever(
     assert (run.frozen_at is None) is is_given_up
     actions.prepare_run(run, staff, at=LATER + DAY)
     assert held(run) == set()
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_run_that_can_not_be_kept_keeps_no_other_from_it(
+    staff: User,
+    allowing: User,
+    monkeypatch: pytest.MonkeyPatch,
+    moved_to: MoveClock,
+    caplog: pytest.LogCaptureFixture,
+    broken: int,
+) -> None:
+    make_conversation(allowing)
+    runs = [make_run(staff) for _number in range(2)]
+    discard = store.discard_abandoned
+
+    def refuse(run: TrainingRun) -> None:
+        if run == runs[broken]:
+            raise PermissionError(13, "Permission denied")
+        discard(run)
+
+    monkeypatch.setattr(store, "discard_abandoned", refuse)
+    moved_to(LATER + 40 * 365 * DAY)  # Past every retention date.
+    with pytest.raises(PermissionError):
+        tasks.keep_runs()
+
+    assert [run.rows.count() for run in runs] == [int(number == broken) for number in range(2)]
+    assert str(runs[broken]) in caplog.text
 
 
 def test_removals_of_a_prepared_run_stay_however_long_ago_it_was_frozen(staff: User, allowing: User) -> None:
