@@ -171,7 +171,7 @@ else:
     # Statements that come again are planned once for a connection: planning the query that loads the person with
     # their consent costs more than running it. (PgBouncer, if one stands between, must be 1.22 or newer.)
     DATABASES["default"]["OPTIONS"] = {
-        "pool": {"max_size": 16, "timeout": 5},
+        "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
         "server_side_binding": True,
         "prepare_threshold": 3,
     }

@@ -3,7 +3,7 @@
     ASSISTANT=conversations.anthropic_assistant.AnthropicAssistant
     ANTHROPIC_API_KEY=…  ANTHROPIC_MODEL=…  (ANTHROPIC_BASE_URL, ANTHROPIC_TIMEOUT)
 
-The SDK is an extra: `pip install -r requirements/anthropic.txt`.
+The SDK is an extra: `pip install --no-deps -r requirements/anthropic.txt`.
 """
 
 import logging
@@ -24,7 +24,8 @@ try:
     from anthropic.types import MessageParam
 except ModuleNotFoundError as error:
     raise ImproperlyConfigured(
-        "AnthropicAssistant needs its SDK: pip install -r requirements/anthropic.txt, or choose another ASSISTANT."
+        "AnthropicAssistant needs its SDK: pip install --no-deps -r requirements/anthropic.txt; or choose another"
+        " ASSISTANT."
     ) from error
 
 logger = logging.getLogger(__name__)
