@@ -1,1 +1,1 @@
-"""What the gate costs a request. `benchmarks/README.md` says how to run it."""
+"""What the house costs beside a floor or a peer, measured in one run. `benchmarks/README.md` says how to run it."""

@@ -1,4 +1,4 @@
-"""Work outside of requests: `celery -A consent_site worker --beat` where there is a broker, in process without one."""
+"""Work outside of requests: by workers and one beat where there is a broker (docs/operations.md), else in process."""
 
 import os
 

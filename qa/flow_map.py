@@ -1,4 +1,4 @@
-"""The flow map: every screen in every state that someone can come upon.
+"""The flow map: every screen of the site in every state that someone can come upon, and where staff begin.
 
 A state that only comes by an act (a form with something wrong, what is said after saving) is listed with the screen
 before it, and `then` says what to do there.

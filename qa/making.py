@@ -11,8 +11,8 @@ from accounts import clock
 from accounts.actions import lock_account
 from accounts.leaving import close_account, erase
 from accounts.models import User
+from conversations.demo import PASSWORD
 from conversations.feedback import delete_feedback
-from conversations.management.commands.seed_demo import PASSWORD
 from conversations.models import Feedback
 from privacy.models import PolicyUpdate
 from qa.lives import Life

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
-from conversations.management.commands.seed_demo import PASSWORD
+from conversations.demo import PASSWORD
 from qa.flow_map import SCREENS
 from tests.browser.screens import SUBMIT, tick
 from tests.browser.server import AFTERWARDS, environment

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
-from conversations.management.commands.seed_demo import PASSWORD
+from conversations.demo import PASSWORD
 from conversations.models import Conversation
 from privacy.models import PolicyUpdate
 from tests.conftest import MoveClock

@@ -21,10 +21,10 @@ from privacy.counting import count_all, count_due
 from privacy.figures import counted, rollout_of
 from privacy.models import PolicyUpdate, RolloutDue, RolloutPlace, RolloutState, Training
 from privacy.tasks import count_rollout
+from tests.at_once import at_once
 from tests.factories import DEADLINE, MEANWHILE, answer_as, defer_as, make_user, shown_token
 from tests.privacy.slow_count import slowly
 from tests.privacy.test_figures import plainly
-from tests.privacy.test_races import at_once
 
 pytestmark = pytest.mark.django_db
 

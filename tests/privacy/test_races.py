@@ -1,12 +1,8 @@
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +13,7 @@ from privacy.question import question_for
 from privacy.standing import Prompt, standing_of
 from privacy.tokens import FormToken
 from privacy.verification import verify
+from tests.at_once import at_once
 from tests.conftest import MoveClock
 from tests.factories import MEANWHILE, PASSWORD, make_user, shown_token
 
@@ -36,27 +33,6 @@ def someone(request: pytest.FixtureRequest, update: PolicyUpdate) -> User:
 def _ledger_stays_whole() -> Iterator[None]:
     yield
     assert verify().first is None
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Do several things at the same moment, each over a connection of its own, and return what came of each.
-
-    What is refused is returned; any other exception is raised here.
-    """
-    barrier = Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            # Not connected before: a pool has fewer connections than there may be threads, and they would wait.
-            barrier.wait(timeout=30)
-            return act()
-        except actions.NotDone as not_done:
-            return type(not_done)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return list(threads.map(run, acts))
 
 
 def answering(user: User, token: FormToken, training: Training, *, terms: bool = True) -> Callable[[], uuid.UUID]:

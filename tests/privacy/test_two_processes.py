@@ -15,7 +15,7 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 import pytest
 from django.conf import settings
 
-from conversations.management.commands.seed_demo import PASSWORD
+from conversations.demo import PASSWORD
 from tests.browser.server import LISTENING, STARTING_TAKES, environment, prepared
 from tests.factories import AFTERWARDS, MEANWHILE
 from tests.pages import Element, parsed

@@ -1,15 +1,10 @@
 """Staff who act at the same moment, and runs that send letters at the same moment."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from threading import Barrier
-from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from accounts.models import User
@@ -17,6 +12,7 @@ from privacy import publication
 from privacy.models import Act, Letter, PolicyUpdate, Training, UpdateAct
 from privacy.reminders import begin, occasions, send_letters, stop_reminders
 from tests.accounts.signing_in import letters
+from tests.at_once import at_once
 from tests.conftest import MoveClock
 from tests.factories import (
     ANNOUNCED,
@@ -35,23 +31,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.whole]
 DAY = timedelta(days=1)
 FIRST = DEADLINE - 14 * DAY
 CHANGE = f"/admin/privacy/policyupdate/{VERSION}/change/"
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Do several things at the same moment, each over a connection of its own, and return what came of each."""
-    barrier = Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(timeout=30)
-            return act()
-        except publication.CannotChange as refusal:
-            return type(refusal)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return list(threads.map(run, acts))
 
 
 @pytest.mark.parametrize("_again", range(5))

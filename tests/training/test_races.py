@@ -13,8 +13,8 @@ from accounts.leaving import close_account, erase
 from accounts.models import Plan, User
 from conversations import actions as conversation_actions
 from privacy.models import Training
+from tests.at_once import at_once
 from tests.factories import MEANWHILE, answer_as, make_conversation, make_staff, make_update, make_user, shown_token
-from tests.privacy.test_races import at_once
 from tests.training.runs import LATER, exported, make_run, start, texts
 from training import actions, filing, manifest, problems, shards, store
 from training.models import Purpose, Removal, State, TrainingRun

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from accounts import clock
-from conversations.management.commands.seed_demo import ADMIN, PASSWORD
+from conversations.demo import ADMIN, PASSWORD
 from privacy.models import PolicyUpdate
 
 GUIDE = """

@@ -15,14 +15,13 @@ from accounts import clock
 from accounts.models import Plan, User
 from conversations.actions import start_conversation
 from conversations.assistant import connected_assistant
+from conversations.demo import ADMIN, BEFORE, PASSWORD
 from conversations.models import Conversation, ConversationKind
 from conversations.replies import answer_message
 from privacy.models import PolicyDocument, PolicyUpdate
 from privacy.publication import publish
 
 TEXTS = Path(settings.BASE_DIR) / "privacy" / "texts"
-PASSWORD = "demo-pass-2025"  # noqa: S105 - printed for everyone to use
-BEFORE = datetime(2025, 3, 3, 9, tzinfo=UTC)
 AFTER = datetime(2025, 9, 3, 9, tzinfo=UTC)
 FIRST = datetime(2025, 1, 15, 0, tzinfo=UTC)
 ANNOUNCED = datetime(2025, 8, 28, 16, tzinfo=UTC)
@@ -59,7 +58,6 @@ PEOPLE: tuple[tuple[str, Plan, datetime, str, str], ...] = (
     ("paul@example.com", Plan.PRO, AFTER, "en", "Australia/Sydney"),
     ("lin@example.com", Plan.MAX, AFTER, "zh-hans", "Asia/Shanghai"),
 )
-ADMIN = "admin@example.com"
 # Their conversations are as old as this, so that what is past its date does not leave the demo empty.
 LATELY = timedelta(days=2)
 HELLO = {"en": "Hello, plan a weekend hike with me.", "zh-hans": "你好，帮我想一个周末徒步的计划。"}

@@ -12,7 +12,7 @@ from accounts import clock
 from accounts.models import Plan, User
 from conversations.actions import start_conversation
 from conversations.assistant import connected_assistant
-from conversations.management.commands.seed_demo import ADMIN, BEFORE, PASSWORD
+from conversations.demo import ADMIN, BEFORE, PASSWORD
 from conversations.models import ConversationKind
 from conversations.replies import answer_message
 from privacy.actions import answer, record_shown
