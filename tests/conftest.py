@@ -36,7 +36,7 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 SEED = os.environ.get("TESTS_SEED", "")
 # Of the tests with more than so many cases, one case in so many is run; which, the seed says.
 SHARE = int(os.environ.get("TESTS_SHARE", "1"))
-MANY = int(os.environ.get("TESTS_MANY", "5"))
+MANY = int(os.environ.get("TESTS_MANY", "2"))
 
 # Where coverage is measured, these don't count. Histories would take twice as long, and what only chance comes by has
 # no test that says what it is for; a site that a browser looks at is another process.
@@ -48,6 +48,8 @@ UNMEASURED_FILES = (
     "tests/accounts/test_roles.py",
     *(f"tests/consent_site/test_{name}.py" for name in ("bad_input", "strangers", "translations")),
 )
+# These are begun first.
+LONG = ("histories", "long")
 # What so many cases of a test don't come by, the next hardly does.
 MEASURED = 12
 
@@ -250,8 +252,19 @@ def has_many(cases: list[pytest.Item]) -> bool:
     return len(cases) > MANY and not is_whole
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let the garbage collector leave what is there for good alone: it would look through all of it again and again."""
+    """Let each worker begin with an equal part of the long tests: it is given one stretch of the list first.
+
+    And let the garbage collector leave what is there for good alone: it would look through all of it again and again.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long, others = [], []
+    for item in session.items:
+        (long if any(map(item.get_closest_marker, LONG)) else others).append(item)
+    session.items[:] = [
+        item for worker in range(workers) for item in (*long[worker::workers], *others[worker::workers])
+    ]
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -13,6 +13,7 @@ BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 TAKES = 240
 # Once is enough, on the run of the suite that is about PostgreSQL.
 MARKS = [
+    pytest.mark.long,
     pytest.mark.postgresql,
     pytest.mark.skipif(not BINARIES, reason="needs the programs of a PostgreSQL server (Debian: postgresql)"),
 ]

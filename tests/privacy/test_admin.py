@@ -186,6 +186,7 @@ def fill() -> None:
             answer_as(user, Training.REFUSE, terms=False, at=MEANWHILE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at", [MEANWHILE, DEADLINE])
 def test_every_number_leads_to_as_many_people(
     at: Any, staff: User, client: Client, update: PolicyUpdate, moved_to: MoveClock
@@ -203,6 +204,7 @@ def test_every_number_leads_to_as_many_people(
         assert found.context["cl"].result_count == number, address
 
 
+@pytest.mark.long
 def test_every_number_of_every_update_leads_to_as_many_people(
     staff: User, client: Client, update: PolicyUpdate, moved_to: MoveClock
 ) -> None:

@@ -47,11 +47,11 @@ class RunHistories(Histories):
         # What a started run holds, by run; it stays so for good.
         self.started: dict[Any, list[tuple[str, list[str]]]] = {}
 
-    def teardown(self) -> None:
+    def take_back(self) -> None:
         for run in TrainingRun.objects.all():
             assert list(differences(run)) == [] or run.state == State.PREPARED
             store.destroy(run)
-        super().teardown()
+        super().take_back()
 
     def expected(self, frozen_at: datetime, at: datetime) -> dict[str, list[str]]:
         """Return what the oracle says a run holds: the texts of its owners, by conversation."""
@@ -208,4 +208,5 @@ def test_whatever_happens_between_freeze_and_start_the_run_is_right(
             machine.act(act, conversation)
         machine.starts_run(run)
     finally:
-        machine.teardown()
+        # Of the sets that lists and figures take, which take longest to write, the machine sees to it.
+        machine.take_back()

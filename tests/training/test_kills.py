@@ -20,7 +20,7 @@ from training.models import Purpose, State, TrainingRun
 from training.triggers import TRIGGERS
 from training.verification import differences
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 TIMES = 10
 TAKES = 240
 

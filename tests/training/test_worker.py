@@ -30,6 +30,7 @@ WORDS = "Call me on +1 212 555 0123 about the plan for the weekend. 我们周末
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.long,
     # As in `consent_site.test_worker`.
     pytest.mark.postgresql,
     pytest.mark.skipif(not BROKER, reason="needs Redis: name it in CELERY_BROKER_URL"),
