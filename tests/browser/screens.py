@@ -18,12 +18,14 @@ from django.test import RequestFactory
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from accounts.actions import change_plan
 from accounts.models import DataExport, Plan, User
 from consent_site import views
 from conversations.actions import delete_conversation, exclude_conversation, start_conversation, write_message
 from conversations.assistant import OfflineAssistant
 from conversations.models import Conversation, ConversationKind, Format
 from conversations.replies import answer_message
+from privacy.drafts import keep_draft
 from privacy.models import ConsentRecord, Kind, Training
 from privacy.reminder_letters import unsubscribe_token
 from tests.browser.server import AFTERWARDS, BEFORE, MEANWHILE
@@ -331,6 +333,22 @@ def settings_on_a_commercial_plan(visit: Visit) -> None:
     visit.open("privacy:settings")
 
 
+@screen()
+def settings_to_withdraw_on_a_commercial_plan(visit: Visit) -> None:
+    user = settled(visit, Training.ALLOW)
+    with visit.server.database():
+        change_plan(user, Plan.TEAM, at=visit.server.now - HOUR / 2)
+    visit.open("privacy:settings")
+    expect(visit.page.locator("main [type=radio]")).to_have_count(1)
+
+
+@screen()
+def settings_withdrawn_on_a_commercial_plan(visit: Visit) -> None:
+    settings_to_withdraw_on_a_commercial_plan(visit)
+    tick(visit, "refuse")
+    visit.send(SUBMIT)
+
+
 @screen(BEFORE)
 def settings_before_the_announcement(visit: Visit) -> None:
     visit.person()
@@ -523,6 +541,15 @@ def chat_excluded(visit: Visit) -> None:
         exclude_conversation(user, conversation, at=visit.server.now)
     visit.open("conversations:chat", conversation.pk)
     visit.page.locator(".more > summary").click()
+
+
+@screen()
+def chat_that_is_gone_and_what_was_written_for_it(visit: Visit) -> None:
+    user, address = settled(visit), reverse("conversations:chat", args=[uuid.uuid4()])
+    with visit.server.database():
+        keep_draft(user, address, "And in the rain?", at=visit.server.now)
+    visit.page.goto(address)
+    expect(visit.page.locator("#id_text")).to_have_value("And in the rain?")
 
 
 @screen()
