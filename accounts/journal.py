@@ -255,7 +255,8 @@ def is_lost() -> bool:
 def begin_anew() -> int:
     """Write again what is lost for good of the journal, or all of it, and return how many lines that were.
 
-    Each act is a row for good. So the journal reaches back as far as any backup, and not only to this day.
+    Each act is a row for good. So the journal reaches back as far as any backup, and not only to this day. What a
+    database of a backup does not know is done first: behind so many lines that it knows it would not be noticed.
     """
     append([])
     return complete(since=datetime.min.replace(tzinfo=UTC))
@@ -291,14 +292,16 @@ def was_reversed(line: Line, act: str) -> bool:
 def replay() -> Iterator[Line]:
     """Do again what the database does not know of, in order, and yield each act once it is committed.
 
-    It can be stopped anywhere and run again. Raises UnknownAct.
+    In the order of their instants, since what was written late stands behind what came after it. It can be stopped
+    anywhere and run again. Raises UnknownAct.
     """
-    for path in files():
-        lines = lines_of(path)
-        while batch := list(islice(lines, BATCH)):
-            for line in unknown(batch):
-                _redo(line)
-                yield line
+    lines = (line for path in files() for line in lines_of(path))
+    left: list[Line] = []
+    while batch := list(islice(lines, BATCH)):
+        left += unknown(batch)
+    for line in sorted(left, key=lambda line: line.at):
+        _redo(line)
+        yield line
 
 
 @transaction.atomic

@@ -201,8 +201,8 @@ def _scope(update: PolicyUpdate) -> str:
     """Return the line about what an *allow* reaches, by the update's reading of rule C3."""
     if update.coverage_reading == CoverageReading.MESSAGE:
         return _(
-            "This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s. Only what you"
-            " write while you allow it is used to train models."
+            "This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s. Only messages"
+            " you write while you allow it, with their replies, are used to train models."
         )
     return _(
         "This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s. In resumed ones,"

@@ -259,7 +259,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     And let the garbage collector leave what is there for good alone: it would look through all of it again and again.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    long, others = [], []
+    long: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in session.items:
         (long if any(map(item.get_closest_marker, LONG)) else others).append(item)
     session.items[:] = [

@@ -24,7 +24,7 @@ class Stale(problems.NotDone):
 class FilesLeft(problems.NotDone):
     """A run is cancelled, and its files are still there."""
 
-    message = _("The run is cancelled, but its files could not be removed. The purge removes them.")
+    message = _("The run is cancelled, and its files are still there. The purge removes what is left of them.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,13 @@ def take_forgotten(due: QuerySet[Any]) -> Iterator[int]:
 
 def take_files(due: QuerySet[Any]) -> Iterator[int]:
     """Destroy the files of runs, and those that belong to no run: what a restored database does not know of."""
-    found = chain(list(due.values_list("pk", flat=True)), _strays())
-    yield from one_by_one(
-        found, lambda key: destroy_files(TrainingRun(pk=key)), "The files of the run %s could not go."
-    )
+    known = set(due.values_list("pk", flat=True))
+
+    def remove(key: uuid.UUID) -> None:
+        # Of a stray nothing is written down: a draft of before a restore can be prepared, and has files then.
+        (destroy_files if key in known else store.destroy)(TrainingRun(pk=key))
+
+    yield from one_by_one(chain(known, _strays()), remove, "The files of the run %s could not go.")
 
 
 def _strays() -> Iterator[uuid.UUID]:

@@ -270,6 +270,37 @@ def test_what_is_lost_of_the_journal_is_written_again_however_old_it_is(
     assert replayed_anew.getvalue().endswith(f"Lines that had not been written: {written}.\n")
 
 
+def test_what_is_written_again_never_hides_that_the_database_is_behind(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "LATEST", 2)
+    for _number in range(3):
+        actions.delete_conversation(alice, make_conversation(alice), at=MEANWHILE)
+    (path,) = journal.files()
+    path.unlink()
+    unknown = journal.Line(uuid.uuid4(), "act_of_newer_code", uuid.uuid4(), MEANWHILE)
+    journal.append([unknown])
+
+    with pytest.raises(CommandError, match="newer code"):
+        call_command("replay_journal", "--anew", stdout=StringIO())
+
+    assert journal.is_to_be_replayed()
+
+
+def test_line_that_was_written_late_is_done_again_at_its_instant(update: PolicyUpdate, alice: User) -> None:
+    """An exclusion ended coverage before the refusal did, so it says until when the conversation is kept (D1)."""
+    answer_as(alice, Training.ALLOW)
+    conversation = make_conversation(alice, at=MEANWHILE + SECOND)
+    refused = journal.Line(uuid.uuid4(), "training_refused", alice.principal, MEANWHILE + 9 * DAY)
+    excluded = journal.Line(uuid.uuid4(), "conversation_excluded", conversation.pk, MEANWHILE + DAY)
+    journal.append([refused, excluded])
+
+    replayed()
+
+    assert Conversation.objects.get().expires_at == excluded.at + 30 * DAY
+    assert ConsentState.objects.get().training == Training.REFUSE
+
+
 @pytest.mark.parametrize("refusals", [1, 3])
 def test_missing_lines_are_looked_for_by_one_query_for_each_kind_of_row(
     update: PolicyUpdate, django_assert_num_queries: Any, refusals: int

@@ -156,8 +156,8 @@ def test_commercial_plan_is_asked_for_an_earlier_allow_alone(alice: User, mallor
 def test_narrower_reading_is_asked_as_such(alice: User, surface: Surface) -> None:
     make_update(coverage_reading=CoverageReading.MESSAGE)
     assert asked(alice, MEANWHILE, surface).summary[0] == (
-        "This is about new and resumed chats in Marlow and coding sessions in Marlow Code. Only what you write while"
-        " you allow it is used to train models."
+        "This is about new and resumed chats in Marlow and coding sessions in Marlow Code. Only messages you"
+        " write while you allow it, with their replies, are used to train models."
     )
 
 

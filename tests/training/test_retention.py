@@ -15,7 +15,8 @@ from tests.conftest import MoveClock
 from tests.factories import SECOND, make_conversation
 from tests.training.runs import LATER, files, make_run, start
 from training import store
-from training.actions import start_run
+from training.actions import prepare_run, start_run
+from training.filing import write_files
 from training.models import State, TrainingRun
 from training.problems import Overdue
 from training.verification import differences
@@ -149,3 +150,11 @@ def test_files_of_runs_that_a_restored_database_does_not_know_are_destroyed(staf
     assert [files(run) for run in (unknown, draft)] == [{}, {}]
     assert [files(run) for run in kept] == before
     assert other.exists()
+    # A draft that was prepared after the backup can be prepared again, and keeps its files then.
+    draft.refresh_from_db()
+    assert draft.destroyed_at is None
+    prepare_run(draft, staff, at=LATER)
+    write_files(draft)
+    whole = files(draft)
+    purge(LATER)
+    assert files(draft) == whole != {}

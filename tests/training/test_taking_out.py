@@ -392,7 +392,7 @@ def test_run_that_can_not_be_kept_keeps_no_other_from_it(
     broken: int,
 ) -> None:
     make_conversation(allowing)
-    runs = [make_run(staff) for _number in range(2)]
+    runs = [make_run(staff, at=LATER + number * SECOND) for number in range(2)]
     discard = store.discard_abandoned
 
     def refuse(run: TrainingRun) -> None:

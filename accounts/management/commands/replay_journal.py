@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what to do instead of replaying."""
         parser.add_argument("--check", action="store_true", help="do nothing; fail if the database is behind")
-        parser.add_argument("--anew", action="store_true", help="first write again what is lost for good of it")
+        parser.add_argument("--anew", action="store_true", help="also write again what is lost for good of it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay, or only check."""
@@ -29,16 +30,15 @@ class Command(BaseCommand):
             return
         if journal.is_lost() and not options["anew"]:
             raise CommandError("There is no journal in JOURNAL_DIR. Bring it back; if it is lost, begin anew: --anew.")
-        written = journal.begin_anew() if options["anew"] else 0
-        self.replay(written, quiet=not options["verbosity"])
+        self.replay(journal.begin_anew if options["anew"] else journal.complete, quiet=not options["verbosity"])
 
-    def replay(self, written: int, *, quiet: bool) -> None:
-        """Replay, and say what was done. Some lines may have been written before."""
+    def replay(self, complete: Callable[[], int], *, quiet: bool) -> None:
+        """Replay, write the lines that are missing, and say what was done."""
         try:
             done = Counter(line.act for line in tqdm(journal.replay(), unit=" acts", disable=quiet or None))
         except journal.UnknownAct as act:
             raise CommandError(f"The journal has an act this code does not know, {act}: it is of newer code.") from None
-        completed = written + journal.complete()
+        completed = complete()
         if quiet:
             return
         acts = ", ".join(f"{count:,} × {act}" for act, count in sorted(done.items()))
