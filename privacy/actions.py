@@ -125,7 +125,8 @@ def defer(user: User, token: FormToken, *, method: Method, gpc: bool, at: dateti
         return state
     earlier = state.deferrals if state.deferral_update_id == update.version else 0
     state.deferral_update, state.deferrals = update, earlier + 1
-    state.deferred_until = min(at + timedelta(days=update.deferral_days(earlier)), update.deadline)
+    deadlines = [left.deadline for left in standing.unsettled]
+    state.deferred_until = min(at + timedelta(days=update.deferral_days(earlier)), *deadlines)
     deferral = _record(standing.user, Kind.DEFERRED, notice, token.surface, gpc=gpc, at=at, method=method)
     append(state, [deferral])
     state.save()

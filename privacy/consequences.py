@@ -55,8 +55,8 @@ def _of_the_choice(standing: Standing) -> list[str]:
         return [
             _use(standing),
             _(
-                "Conversations you start or resume are kept for %(allowed)s after your last message, all others for"
-                " %(otherwise)s."
+                "Conversations you start or resume are kept for %(allowed)s after your last message; all others, and"
+                " private and excluded ones, for %(otherwise)s."
             ),
         ]
     kept = _("Conversations are kept for %(otherwise)s after your last message.")
@@ -77,9 +77,12 @@ def _use(standing: Standing) -> str:
     if standing.is_overdue:
         return _("Until you answer the present question, nothing is used to train models.")
     if standing.periods.coverage_reading == CoverageReading.MESSAGE:
-        return _("What you write while you allow it may be used to train models, sensitive data filtered out.")
+        return _(
+            "What you write while you allow it, and the replies, may be used to train models, filtered for sensitive"
+            " data."
+        )
     return _(
-        "Conversations you start or resume may be used to train models, sensitive data filtered out. Their earlier"
+        "Conversations you start or resume may be used to train models, filtered for sensitive data. Their earlier"
         " messages count too, except those you wrote under a “No”."
     )
 

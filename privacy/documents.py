@@ -20,7 +20,9 @@ from privacy.models import DocumentKind, PolicyDocument, PolicyUpdate
 from privacy.wording import retention_if_allowed, retention_otherwise, written_date
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
-PLACEHOLDERS = frozenset({"product", "coding_tool", "announced", "last_day", "allow_retention", "refuse_retention"})
+PLACEHOLDERS = frozenset(
+    {"product", "coding_tool", "announced", "last_day", "allow_retention", "refuse_retention", "contact"}
+)
 TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "em", "a", "code", "blockquote", "hr", "br"}
 INSERTED, DELETED = 1, -1
 # From this ratio of likeness on, two paragraphs are shown as one that was changed.
@@ -57,6 +59,7 @@ def filled_in(document: PolicyDocument) -> str:
             "last_day": written_date(update.last_day),
             "allow_retention": retention_if_allowed(update),
             "refuse_retention": retention_otherwise(update),
+            "contact": settings.CONTROLLER["email"],
         }
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), document.markdown)
 

@@ -185,13 +185,16 @@ def _summary(standing: Standing, surface: Surface) -> tuple[str, ...]:
         "coding_tool": settings.CODING_TOOL_NAME,
         "allowed": retention_if_allowed(update),
         "otherwise": retention_otherwise(update),
-        "last_day": written_date((standing.overdue or update).last_day),
+        "last_day": written_date((standing.overdue or standing.due or update).last_day),
     }
     return (
         _scope(update) % names,
-        _("If you allow it, they are kept for %(allowed)s and used to train models, sensitive data filtered out.")
+        _(
+            "If you allow it, they are kept for %(allowed)s after your last message, then they are gone. They are used"
+            " to train models, filtered for sensitive data."
+        )
         % names,
-        _("If you do not, they are kept for %(otherwise)s after your last message, then they are gone.") % names,
+        _otherwise(standing) % names,
         _("You can change your choice at any time. Training runs that have already started keep what they have."),
         _when(standing, surface) % names,
     )
@@ -201,12 +204,26 @@ def _scope(update: PolicyUpdate) -> str:
     """Return the line about what an *allow* reaches, by the update's reading of rule C3."""
     if update.coverage_reading == CoverageReading.MESSAGE:
         return _(
-            "This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s. Only messages"
-            " you write while you allow it, with their replies, are used to train models."
+            "This is about new chats in %(product)s and coding sessions in %(coding_tool)s, and older ones you resume"
+            " by writing in them again. Only messages you write while you allow it, with their replies, are used to"
+            " train models."
         )
     return _(
-        "This is about new and resumed chats in %(product)s and coding sessions in %(coding_tool)s. In resumed ones,"
-        " earlier messages count too, except those you wrote under a “No”."
+        "This is about new chats in %(product)s and coding sessions in %(coding_tool)s, and older ones you resume by"
+        " writing in them again. Of these, earlier messages count too, except those you wrote under a “No”."
+    )
+
+
+def _otherwise(standing: Standing) -> str:
+    """Return the line about a *refuse*; whoever allows now would also end what is kept for longer (rule D1)."""
+    if standing.state.training == Training.ALLOW:
+        return _(
+            "If you do not, they are kept for %(otherwise)s after your last message, then they are gone. They are not"
+            " used to train models. What was kept for longer goes within %(otherwise)s of your change."
+        )
+    return _(
+        "If you do not, they are kept for %(otherwise)s after your last message, then they are gone. They are not"
+        " used to train models."
     )
 
 
@@ -223,8 +240,14 @@ def _when(standing: Standing, surface: Surface) -> str:
 
 def _when_overdue(standing: Standing) -> str:
     if standing.state.training:
-        return _("The last day to answer was %(last_day)s. Until you answer, nothing is used to train models.")
-    return _("The last day to answer was %(last_day)s. Nothing is chosen until you choose.")
+        return _(
+            "The last day to answer was %(last_day)s. Until you answer, nothing is used to train models. With the terms"
+            " accepted, either answer opens %(product)s."
+        )
+    return _(
+        "The last day to answer was %(last_day)s. Nothing is chosen until you choose. With the terms accepted, either"
+        " answer opens %(product)s."
+    )
 
 
 def _when_due(standing: Standing) -> str:

@@ -5,6 +5,7 @@ so that a request of someone who has answered costs no query. Everyone else take
 afresh. Both compare the same rows; there is no cache between them and the database.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -81,13 +82,29 @@ class Standing:
         return next((update for update in self.unsettled if self.at >= update.deadline), None)
 
     @property
+    def _unanswered(self) -> Iterator[PolicyUpdate]:
+        return takewhile(lambda update: update.version != self.state.answered_update_id, self.unsettled)
+
+    @property
+    def due(self) -> PolicyUpdate | None:
+        """Return that of the unanswered updates whose deadline comes first: until then the question can wait.
+
+        It is an earlier one than that which is asked where both are announced and its last day is the earlier.
+        """
+        return min(self._unanswered, key=lambda update: update.deadline, default=None)
+
+    @property
+    def closing(self) -> PolicyUpdate | None:
+        """Return that of the unsettled updates with whose deadline the gate comes."""
+        return min(self.unsettled, key=lambda update: update.deadline, default=None)
+
+    @property
     def overdue(self) -> PolicyUpdate | None:
         """Return the latest announced update whose deadline has come and which, like every later one, was not answered.
 
         It is not always what gates: that may be an update whose terms alone are missing.
         """
-        unanswered = takewhile(lambda update: update.version != self.state.answered_update_id, self.unsettled)
-        return next((update for update in unanswered if self.at >= update.deadline), None)
+        return next((update for update in self._unanswered if self.at >= update.deadline), None)
 
     @property
     def is_overdue(self) -> bool:

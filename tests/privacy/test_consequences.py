@@ -59,8 +59,11 @@ def test_narrower_reading_is_said(alice: User) -> None:
     make_update(coverage_reading=CoverageReading.MESSAGE)
     answer_as(alice, Training.ALLOW)
     assert consequences(standing_of(alice, MEANWHILE)) == [
-        "What you write while you allow it may be used to train models, sensitive data filtered out.",
-        "Conversations you start or resume are kept for 5 years after your last message, all others for 30 days.",
+        "What you write while you allow it, and the replies, may be used to train models, filtered for sensitive data.",
+        (
+            "Conversations you start or resume are kept for 5 years after your last message; all others, and private"
+            " and excluded ones, for 30 days."
+        ),
     ]
 
 

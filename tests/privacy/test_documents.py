@@ -97,12 +97,15 @@ def test_page_keeps_what_a_document_is_made_of() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "Marlow, Marlow Code: August 28, 2025 to September 28, 2025, 5 years or 30 days."),
-        ("zh-hans", "Marlow, Marlow Code: 2025年8月28日 to 2025年9月28日, 5 年 or 30 天."),
+        ("en", "Marlow, Marlow Code: August 28, 2025 to September 28, 2025, 5 years or 30 days; privacy@marlow.test."),
+        ("zh-hans", "Marlow, Marlow Code: 2025年8月28日 to 2025年9月28日, 5 年 or 30 天; privacy@marlow.test."),
     ],
 )
-def test_placeholders_are_filled_in_the_language_of_the_document(language: str, expected: str) -> None:
-    text = "{product}, {coding_tool}: {announced} to {last_day}, {allow_retention} or {refuse_retention}."
+def test_placeholders_are_filled_in_the_language_of_the_document(
+    monkeypatch: pytest.MonkeyPatch, language: str, expected: str
+) -> None:
+    monkeypatch.setitem(settings.CONTROLLER, "email", "privacy@marlow.test")
+    text = "{product}, {coding_tool}: {announced} to {last_day}, {allow_retention} or {refuse_retention}; {contact}."
     assert set(re.findall(r"\{(\w+)\}", text)) == PLACEHOLDERS
     with translation.override("en" if language != "en" else "zh-hans"):
         assert filled_in(document(text, language)).replace("\xa0", " ") == expected

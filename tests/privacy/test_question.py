@@ -20,6 +20,7 @@ from tests.factories import (
     MEANWHILE,
     SECOND,
     answer_as,
+    defer_as,
     make_update,
     make_user,
 )
@@ -32,10 +33,11 @@ update: 2025-08-28
 language: en
 surface: pop_up
 May your chats be used to train models?
-This is about new and resumed chats in Marlow and coding sessions in Marlow Code. In resumed ones, earlier messages \
-count too, except those you wrote under a “No”.
-If you allow it, they are kept for 5 years and used to train models, sensitive data filtered out.
-If you do not, they are kept for 30 days after your last message, then they are gone.
+This is about new chats in Marlow and coding sessions in Marlow Code, and older ones you resume by writing in them \
+again. Of these, earlier messages count too, except those you wrote under a “No”.
+If you allow it, they are kept for 5 years after your last message, then they are gone. They are used to train \
+models, filtered for sensitive data.
+If you do not, they are kept for 30 days after your last message, then they are gone. They are not used to train models.
 You can change your choice at any time. Training runs that have already started keep what they have.
 The last day to answer is September 28, 2025. Nothing is chosen until you choose.
 Consumer Terms
@@ -156,8 +158,8 @@ def test_commercial_plan_is_asked_for_an_earlier_allow_alone(alice: User, mallor
 def test_narrower_reading_is_asked_as_such(alice: User, surface: Surface) -> None:
     make_update(coverage_reading=CoverageReading.MESSAGE)
     assert asked(alice, MEANWHILE, surface).summary[0] == (
-        "This is about new and resumed chats in Marlow and coding sessions in Marlow Code. Only messages you"
-        " write while you allow it, with their replies, are used to train models."
+        "This is about new chats in Marlow and coding sessions in Marlow Code, and older ones you resume by writing in"
+        " them again. Only messages you write while you allow it, with their replies, are used to train models."
     )
 
 
@@ -176,7 +178,14 @@ def test_nothing_is_asked_before_the_announcement(alice: User, update: PolicyUpd
             Surface.POP_UP,
             "The last day to answer is September 28, 2025. Nothing is chosen until you choose.",
         ),
-        (DEADLINE, Surface.GATE, "The last day to answer was September 28, 2025. Nothing is chosen until you choose."),
+        (
+            DEADLINE,
+            Surface.GATE,
+            (
+                "The last day to answer was September 28, 2025. Nothing is chosen until you choose. With the terms"
+                " accepted, either answer opens Marlow."
+            ),
+        ),
     ],
 )
 def test_line_about_the_last_day_of_who_chose_nothing(
@@ -196,7 +205,10 @@ def test_line_about_the_last_day_of_who_chose_nothing(
         (
             DEADLINE,
             Surface.GATE,
-            "The last day to answer was September 28, 2025. Until you answer, nothing is used to train models.",
+            (
+                "The last day to answer was September 28, 2025. Until you answer, nothing is used to train models. With"
+                " the terms accepted, either answer opens Marlow."
+            ),
         ),
     ],
 )
@@ -212,7 +224,10 @@ def test_gate_names_the_last_day_that_has_passed(
 ) -> None:
     """A newer update, whose last day is to come, is what is asked."""
     make_update("2025-10-01", announced_at=DEADLINE + DAY, last_day=LAST_DAY + 60 * DAY)
-    line = "The last day to answer was September 28, 2025. Nothing is chosen until you choose."
+    line = (
+        "The last day to answer was September 28, 2025. Nothing is chosen until you choose. With the terms accepted,"
+        " either answer opens Marlow."
+    )
     assert asked(alice, DEADLINE + 2 * DAY, Surface.GATE).summary[WHEN] == line
     client.force_login(alice)
     moved_to(DEADLINE + 2 * DAY)
@@ -226,11 +241,47 @@ def test_gate_names_the_last_day_that_has_passed(
     assert (problem["policy_update"], problem["deadline"]) == ("2025-10-01", DEADLINE.isoformat())
 
 
+def test_day_that_comes_first_is_named_where_two_updates_wait(
+    client: Client, alice: User, update: PolicyUpdate, moved_to: MoveClock
+) -> None:
+    """Both are announced before the deadline of the first, with which the gate comes."""
+    make_update("2025-09-08", announced_at=MEANWHILE - DAY, last_day=LAST_DAY + 60 * DAY)
+    line = "The last day to answer is September 28, 2025. Nothing is chosen until you choose."
+    assert asked(alice, MEANWHILE, Surface.POP_UP).summary[WHEN] == line
+    client.force_login(alice)
+    moved_to(MEANWHILE)
+
+    shown = client.get(reverse("privacy:question")).content.decode()
+
+    assert DEADLINE.isoformat() in shown
+    assert (DEADLINE + 60 * DAY).isoformat() not in shown
+    assert "Last day: September 28, 2025." in client.get(reverse("conversations:index")).content.decode()
+    state = defer_as(alice, at=DEADLINE - SECOND)
+    assert state.deferred_until == DEADLINE
+
+
+def test_who_allows_is_told_what_a_refusal_would_end(alice: User, update: PolicyUpdate) -> None:
+    line = "What was kept for longer goes within 30 days of your change."
+    assert line not in asked(alice, MEANWHILE, Surface.SETTINGS).canonical_text
+    answer_as(alice, Training.ALLOW)
+    assert asked(alice, MEANWHILE, Surface.SETTINGS).summary[2].endswith(line)
+    answer_as(alice, Training.REFUSE, at=MEANWHILE + DAY)
+    assert line not in asked(alice, MEANWHILE + DAY, Surface.SETTINGS).canonical_text
+
+
 @pytest.mark.parametrize("surface", [Surface.GATE, Surface.SETTINGS])
-def test_day_of_an_update_that_was_answered_is_not_named(alice: User, update: PolicyUpdate, surface: Surface) -> None:
+def test_day_of_an_update_that_was_answered_is_not_named(
+    client: Client, alice: User, update: PolicyUpdate, moved_to: MoveClock, surface: Surface
+) -> None:
     """Its terms alone are missing: they gate, and the choice is asked for the newer update, whose day is to come."""
     answer_as(alice, Training.REFUSE, terms=False)
     make_update("2025-10-01", announced_at=DEADLINE + DAY, last_day=LAST_DAY + 60 * DAY)
+    client.force_login(alice)
+    moved_to(DEADLINE + 2 * DAY)
+    shown = client.get(reverse("privacy:question")).content.decode()
+    assert "The last day to accept the earlier terms has ended everywhere on Earth." in shown
+    assert "The last day has ended everywhere on Earth." not in shown
+    assert DEADLINE.isoformat() in shown
     line = "The last day to answer is November 27, 2025. Until then, the choice you made before stands."
     assert standing_of(alice, DEADLINE + 2 * DAY).gate is Surface.GATE
     assert asked(alice, DEADLINE + 2 * DAY, surface).summary[WHEN] == line
