@@ -17,6 +17,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import AccountClosed, lock_user
 from accounts.devices import device_name
-from accounts.models import User
+from accounts.models import ERASED, User
 from accounts.next_url import is_path
 
 DAY = 24 * 60 * 60
@@ -92,6 +93,12 @@ class AccountAdapter(DefaultAccountAdapter):
         with self.open_account(user):
             super().login(request, user)
 
+    def clean_email(self, email: str) -> str:
+        """Refuse the addresses that erased accounts get: who had one would keep somebody's erasure from its end."""
+        if email.lower().endswith(f"@{ERASED}"):
+            raise self.validation_error("email_taken")
+        return str(super().clean_email(email))
+
     def set_password(self, user: User, password: str) -> None:
         """Save a new password and nothing else: the rest of the row may have changed since it was read."""
         user.set_password(password)
@@ -99,8 +106,15 @@ class AccountAdapter(DefaultAccountAdapter):
             user.save(update_fields=["password"])
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Take an address for confirmed, unless there is no account any more whose it could be."""
+        """Take an address for confirmed, unless it is another account's, or there is none any more whose it could be.
+
+        It may be that of a sign-up which nobody has confirmed: until the purge closes that, it is taken.
+        """
         with self.open_account(email_address.user):
+            if User.objects.filter(email=email_address.email.lower()).exclude(pk=email_address.user_id).exists():
+                template = "account/messages/email_confirmation_failed.txt"
+                self.add_message(request, messages.ERROR, template, {"email": email_address.email})
+                return False
             return bool(super().confirm_email(request, email_address))
 
     @contextmanager

@@ -15,11 +15,8 @@ from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 from accounts import exports
 from accounts.devices import device_name
 from accounts.leaving import end_sessions
-from accounts.models import DataExport, JournalEntry, ListDownload, Plan, PlanChange, User
+from accounts.models import ERASED, DataExport, JournalEntry, ListDownload, Plan, PlanChange, User
 from accounts.personal_data import Holding, in_batches
-
-# What stands where an address stood. `.invalid` is nobody's, ever (RFC 2606).
-ERASED = "erased.invalid"
 
 
 def rows(

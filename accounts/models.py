@@ -42,6 +42,8 @@ class Plan(models.TextChoices):
 
 
 CONSUMER_PLANS = frozenset({Plan.FREE, Plan.PRO, Plan.MAX})
+# What stands where an erased address stood. `.invalid` is nobody's, ever (RFC 2606).
+ERASED = "erased.invalid"
 
 
 def validate_time_zone(name: str) -> None:

@@ -4,6 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from accounts import views as views_of_accounts
 from consent_site import views
@@ -11,6 +12,10 @@ from consent_site import views
 admin.autodiscover()
 admin.site.site_header = admin.site.site_title = settings.PRODUCT_NAME
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
+
+# The admin's own saves the whole row as it was read, which may undo that its account was switched off meanwhile, writes
+# no letter, and leaves a session that the list of devices does not know.
+admin.site.password_change = RedirectView.as_view(pattern_name="account_change_password")  # type: ignore[assignment, method-assign]  # as above
 
 handler400 = "consent_site.views.bad_request"
 handler403 = "consent_site.views.permission_denied"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.internal.flows.login import record_authentication
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -92,3 +93,5 @@ def sign_in(request: HttpRequest, account: User, language: str = "") -> None:
         account.save(update_fields=["language"])
     login(request, account, backend=settings.AUTHENTICATION_BACKENDS[0])
     record_authentication(request, account, method="password", email=account.email, reauthenticated=True)
+    # What signing in by its pages does too: the list of devices knows this one, and can end it.
+    UserSession.objects.create_from_request(request)

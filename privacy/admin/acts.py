@@ -89,8 +89,9 @@ class ActViews(UpdatePages):
     def _move(self, request: SignedInRequest, update: PolicyUpdate, form: MoveForm, at: datetime) -> HttpResponse:
         typed = form.cleaned_data
         act = partial(publication.move_last_day, update, by=request.user, at=at, **typed)
-        done, last_day = _("The last day has moved."), typed["last_day"]
-        response = self._do(request, update, Act.LAST_DAY_MOVED, act, done, last_day=last_day)
+        # A second click sends the same; who has mended what they wrote means something else.
+        asked = {name: typed[name] for name in ("last_day", "reason", "tells_people")}
+        response = self._do(request, update, Act.LAST_DAY_MOVED, act, _("The last day has moved."), **asked)
         if typed["tells_people"]:
             # What is not due is not sent: if nothing was moved, nothing goes out.
             send(send_reminders)
@@ -131,6 +132,7 @@ def _rolling_out(update: PolicyUpdate, percentage: int) -> dict[str, Any]:
     initial = {"percentage": percentage, "seen": publication.fingerprint(update)}
     at = clock.now()
     asks = at < update.announced_at or (at < update.deadline and reach.is_asked(update, at))
+    asks = asks and update.is_material
     more = reach.newly_shown(update, percentage, at)
     return {"asked": percentage, "more": more, "asks": asks, "form": RollOutForm(initial=initial)}
 
@@ -143,6 +145,7 @@ def _moving(update: PolicyUpdate, last_day: date, at: datetime) -> dict[str, Any
         "released": max(gated_now - gated_then, 0),
         "undecided": reach.there_before(reach.undecided(update), update).count(),
         "is_announced": at >= update.announced_at,
+        "reminded": update.letters.filter(days__isnull=False).count(),
     }
 
 

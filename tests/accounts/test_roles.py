@@ -66,7 +66,8 @@ PREVIEW = {"version": "draft", "language": "en", "theme": "light"}
 PAGES: dict[str, Entry] = {
     "index": page_for(ALL_STAFF),
     "login": page_for(ALL_STAFF),
-    "password_change": page_for(ALL_STAFF),
+    # It leads out of the admin, to where everyone changes theirs.
+    "password_change": page_for(NOBODY),
     "password_change_done": page_for(ALL_STAFF),
     "autocomplete": page_for(set()),
     "jsi18n": page_for(ALL_STAFF),

@@ -116,6 +116,14 @@ def test_second_click_for_another_day_is_told_so(staff: Client, published: Polic
     assert published.last_day == date(2025, 10, 8)
 
 
+def test_second_click_with_something_else_is_told_so(staff: Client, published: PolicyUpdate) -> None:
+    form = form_of(staff.get(act_url("last_day"), {"last_day": "2025-10-08"})) | {"reason": "More time."}
+    for _time in range(2):
+        assert "The last day has moved." in said(staff, staff.post(act_url("last_day"), form))
+    assert "has changed since" in said(staff, staff.post(act_url("last_day"), form | {"reason": "Another."}))
+    assert UpdateAct.objects.filter(kind=Act.LAST_DAY_MOVED).count() == 1
+
+
 def test_second_click_on_publishing_after_another_act_of_one_s_own_is_told_so(staff: Client) -> None:
     make_update(published=False, rollout_percentage=10)
     form = form_of(staff.get(act_url("publish")))
