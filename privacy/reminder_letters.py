@@ -51,7 +51,7 @@ def composed(standing: Standing, act: UpdateAct | None = None) -> EmailMessage:
         context = {
             "user": user,
             "update": update,
-            "closing": standing.closing,
+            "due": standing.due,
             "act": act,
             "options": answer_options(update),
             "has_earlier_choice": standing.state.training in Training.values,

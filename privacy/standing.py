@@ -99,6 +99,12 @@ class Standing:
         return min(self.unsettled, key=lambda update: update.deadline, default=None)
 
     @property
+    def deadline(self) -> datetime | None:
+        """Return the deadline that stands under the question: what gates, else its own, else that of the terms."""
+        named = self.missed or self.due or self.closing
+        return named.deadline if named else None
+
+    @property
     def overdue(self) -> PolicyUpdate | None:
         """Return the latest announced update whose deadline has come and which, like every later one, was not answered.
 

@@ -145,7 +145,7 @@ def _moving(update: PolicyUpdate, last_day: date, at: datetime) -> dict[str, Any
         "released": max(gated_now - gated_then, 0),
         "undecided": reach.there_before(reach.undecided(update), update).count(),
         "is_announced": at >= update.announced_at,
-        "reminded": update.letters.filter(days__isnull=False).count(),
+        "reminded": update.letters.filter(days__isnull=False, sent_at__isnull=False).count(),
     }
 
 

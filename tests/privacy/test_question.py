@@ -260,6 +260,25 @@ def test_day_that_comes_first_is_named_where_two_updates_wait(
     assert state.deferred_until == DEADLINE
 
 
+def test_terms_that_gate_before_the_question_is_due_are_named_beside_it(
+    client: Client, alice: User, update: PolicyUpdate, moved_to: MoveClock
+) -> None:
+    answer_as(alice, Training.REFUSE, terms=False, at=MEANWHILE - 2 * DAY)
+    make_update("2025-09-09", announced_at=MEANWHILE - DAY, last_day=LAST_DAY + 60 * DAY)
+    client.force_login(alice)
+    moved_to(MEANWHILE)
+
+    shown = client.get(reverse("privacy:question")).content.decode()
+
+    assert "The last day to answer is November 27, 2025." in shown
+    assert (DEADLINE + 60 * DAY).isoformat() in shown
+    assert (
+        "The earlier terms wait until September 28, 2025: from then on, Marlow opens once they are accepted." in shown
+    )
+    assert "Last day: November 27, 2025." in client.get(reverse("conversations:index")).content.decode()
+    assert defer_as(alice, at=DEADLINE - SECOND).deferred_until == DEADLINE
+
+
 def test_who_allows_is_told_what_a_refusal_would_end(alice: User, update: PolicyUpdate) -> None:
     line = "What was kept for longer goes within 30 days of your change."
     assert line not in asked(alice, MEANWHILE, Surface.SETTINGS).canonical_text

@@ -23,8 +23,9 @@ from accounts.leaving import ACCOUNT_DELETED, close_account
 from accounts.models import Plan, User
 from privacy.models import ConsentRecord, Letter, PolicyUpdate, ReminderStop, Training, TrainingRefusal
 from privacy.publication import move_last_day, raise_rollout
-from privacy.reminder_letters import unsubscribe_token
+from privacy.reminder_letters import composed, unsubscribe_token
 from privacy.reminders import begin, occasions, recipients, resume_reminders, send_letters, stop_reminders, unclear
+from privacy.standing import standing_of
 from privacy.tasks import send_reminders
 from tests.accounts.signing_in import letters
 from tests.conftest import MoveClock
@@ -675,3 +676,11 @@ def test_move_before_the_announcement_is_told_to_nobody(alice: User) -> None:
     update = make_update()
     move_last_day(update, LAST_DAY + DAY, reason="Later.", by=None, at=ANNOUNCED - DAY, tells_people=True)
     assert send(MEANWHILE) == []
+
+
+def test_letter_names_the_day_that_comes_first_where_two_updates_wait(alice: User, update: PolicyUpdate) -> None:
+    make_update("2025-09-08", announced_at=MEANWHILE - timedelta(days=1), last_day=LAST_DAY + timedelta(days=60))
+    letter = composed(standing_of(alice, MEANWHILE))
+    assert letter.subject.endswith("the last day to answer is September 28, 2025")
+    assert "The last day to answer is September 28, 2025." in letter.body
+    assert "November" not in letter.body
