@@ -131,8 +131,8 @@ def _rolling_out(update: PolicyUpdate, percentage: int) -> dict[str, Any]:
     """Return what rolling out to a percentage would do, and the form that does it."""
     initial = {"percentage": percentage, "seen": publication.fingerprint(update)}
     at = clock.now()
-    asks = at < update.announced_at or (at < update.deadline and reach.is_asked(update, at))
-    asks = asks and update.is_material
+    is_current = at < update.announced_at or (at < update.deadline and reach.is_asked(update, at))
+    asks = update.is_material and is_current
     more = reach.newly_shown(update, percentage, at)
     return {"asked": percentage, "more": more, "asks": asks, "form": RollOutForm(initial=initial)}
 
